@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* All of the SDK: one include for a plugin that does not mind. */
+#include "dais/abi.h"
+#include "dais/bus.h"
+#include "dais/cli.h"
+#include "dais/config.h"
+#include "dais/db.h"
+#include "dais/fiber.h"
+#include "dais/field.h"
+#include "dais/http.h"
+#include "dais/log.h"
+#include "dais/media.h"
+#include "dais/mem.h"
+#include "dais/metrics.h"
+#include "dais/net.h"
+#include "dais/services.h"
+#include "dais/shared.h"
+#include "dais/svc/identity.h"
+#include "dais/svc/streams.h"
+#include "dais/timers.h"

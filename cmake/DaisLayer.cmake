@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+include_guard()
+
+# dais_folder(<dir>): the folder's own CMakeLists.txt, once there is one.
+function(dais_folder dir)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
+        add_subdirectory(${dir})
+    endif()
+endfunction()
+
+# dais_add_layer(<name> SOURCES … [USES <layer>…] [OWNS <library>…])
+#
+# The static library dais_<name> of core/<name>. USES are the layers below it; OWNS are the foreign
+# libraries whose headers this layer alone includes.
+function(dais_add_layer name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;OWNS")
+    list(TRANSFORM arg_USES PREPEND dais_)
+    add_library(dais_${name} STATIC ${arg_SOURCES})
+    target_include_directories(dais_${name} PUBLIC "${PROJECT_SOURCE_DIR}/core")
+    target_link_libraries(dais_${name}
+        PUBLIC dais_sdk ${arg_USES}
+        PRIVATE dais_options ${arg_OWNS})
+    set_target_properties(dais_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()

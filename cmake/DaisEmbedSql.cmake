@@ -22,15 +22,15 @@ foreach(script IN LISTS scripts)
     math(EXPR expected "${expected} + 1")
 
     file(READ "${script}" sql)
-    set(kind DAIS_MIGRATION_EXPAND)
+    set(contract 0)
     if(sql MATCHES "^-- contract")
-        set(kind DAIS_MIGRATION_CONTRACT)
+        set(contract 1)
     endif()
     # One C string a line: escaped, with its newline.
     string(REPLACE "\\" "\\\\" sql "${sql}")
     string(REPLACE "\"" "\\\"" sql "${sql}")
     string(REPLACE "\n" "\\n\"\n     \"" sql "${sql}")
-    string(APPEND rows "    {${version}, \"${name}\",\n     \"${sql}\",\n     ${kind}},\n")
+    string(APPEND rows "    {${version}, ${contract}, \"${name}\",\n     \"${sql}\"},\n")
 endforeach()
 
 file(WRITE "${OUTPUT}"
@@ -40,6 +40,6 @@ file(WRITE "${OUTPUT}"
 extern const struct dais_migration dais_schema[];
 
 const struct dais_migration dais_schema[] = {
-${rows}    {0},
+${rows}    {0, 0, NULL, NULL},
 };
 ")

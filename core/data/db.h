@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The database: what stands behind dais.db/1.
+ *
+ *   db_open           once, before the workers start: remembers how to connect
+ *   db_statements     from each plugin's `init`, on the same thread: its named statements
+ *   db_worker_start   on each worker: makes its connections; they come up by themselves
+ *   db_admit          once the schema is as new as the code: queries are let through
+ *   db_worker_stop    on each worker: answers who still waits, closes
+ *   db_close          after the workers are gone
+ *
+ * The functions with the names and signatures of struct dais_db_v1 are its entries; their contract
+ * is written there. They act for the running fiber on the worker's own connections. Each worker has
+ * one pipelined connection for the read lane, one for the batch lane and a bounded pool of plain
+ * ones (lane.h, pool.h). A connection that is lost comes back by itself, and meanwhile every call
+ * answers DAIS_E_UNAVAILABLE at once.
+ */
+#include "dais/db.h"
+
+#include <stdint.h>
+
+/** How to reach the database. The text is copied. */
+struct db_options {
+    const char *conninfo; /**< of libpq: a URL or key=value pairs; NULL: there is no database */
+    uint32_t pool_connections; /**< per worker; 0: DB_POOL_CONNECTIONS */
+    uint32_t
+        statement_timeout_ms; /**< where the statement names none; 0: DB_STATEMENT_TIMEOUT_MS */
+};
+
+#define DB_POOL_CONNECTIONS 4u
+#define DB_STATEMENT_TIMEOUT_MS 5000u
+/** Connections that `workers` workers may open, migrations and an operator's session included. */
+#define DB_CONNECTIONS(workers, pool) ((workers) * ((pool) + 2u) + 6u)
+
+/**
+ * Opens the module. DAIS_E_INVALID when `conninfo` cannot be read, DAIS_E_MEMORY. With DAIS_E_STATE
+ * it is open already. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t db_open(const struct db_options *options);
+
+/** Forgets all statements and migrations. After the workers are gone. [main thread] */
+void db_close(void);
+
+/** Makes this worker's connections; returns before they are up. DAIS_E_MEMORY. [worker] */
+DAIS_CHECK_RESULT int32_t db_worker_start(void);
+
+/** Closes this worker's connections; who waits is answered DAIS_E_UNAVAILABLE. [worker] */
+void db_worker_stop(void);
+
+/** Lets queries through (1) or refuses them with DAIS_E_UNAVAILABLE (0, as after db_open). [any] */
+void db_admit(uint32_t admitted);
+
+/**
+ * dais_db_v1.statements for the plugin `owner`, whose id is copied. The table is borrowed until
+ * db_close. DAIS_E_INVALID for a row that cannot be right, DAIS_E_CONFLICT for a name used twice by
+ * this owner, DAIS_E_LIMIT past LIMIT_DB_STATEMENTS. [setup]
+ */
+DAIS_CHECK_RESULT int32_t db_statements(const char *owner, const struct dais_statement *table);
+
+/**
+ * dais_db_v1.migrations for the plugin `owner`, whose schema has the same name. Borrowed until
+ * db_close; run by migrate_run. DAIS_E_INVALID unless the versions go 1, 2, 3 …; DAIS_E_CONFLICT
+ * when this owner has a table already. [setup]
+ */
+DAIS_CHECK_RESULT int32_t db_migrations(const char *owner, const struct dais_migration *table);
+
+/* The entries of struct dais_db_v1. */
+int32_t db_query(const struct dais_statement *statement, const struct dais_param *params,
+                 uint32_t count, struct dais_rows **ret_rows);
+int32_t db_begin(struct dais_tx **ret_tx);
+int32_t db_tx_query(struct dais_tx *tx, const struct dais_statement *statement,
+                    const struct dais_param *params, uint32_t count, struct dais_rows **ret_rows);
+int32_t db_commit(struct dais_tx *tx);
+void db_rollback(struct dais_tx *tx);
+uint32_t db_rows_count(const struct dais_rows *rows);
+uint64_t db_rows_affected(const struct dais_rows *rows);
+struct dais_str db_cell(const struct dais_rows *rows, uint32_t row, uint32_t column);
+int64_t db_cell_int(const struct dais_rows *rows, uint32_t row, uint32_t column);
+struct dais_str db_cell_bytes(const struct dais_rows *rows, uint32_t row, uint32_t column);
+void db_rows_free(struct dais_rows *rows);
+uint32_t db_available(void);

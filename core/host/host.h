@@ -13,6 +13,7 @@
  * There is one host per process.
  */
 #include "dais/error.h"
+#include "dais/types.h"
 
 #include <stdint.h>
 
@@ -44,6 +45,12 @@ struct host_options {
     const struct host_quarantine *quarantine;
     /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name. */
     char *owner_names;
+    /**
+     * Opens `count` listening sockets (SO_REUSEPORT) on one address; the host closes them. Not NULL
+     * unless offline. [main thread]
+     */
+    int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
+                            int *ret_fds);
     /** Called once, on worker 0, when every plugin has started and the listeners accept. */
     void (*ready)(void *context);
     void *context;

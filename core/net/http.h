@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The HTTP/1.1 server behind dais.http/1, on libh2o.
+ *
+ *   http_new               main thread, before the plugins' `init`
+ *   http_routes            from `init`: tables of routes and of folders, all before http_open
+ *   http_statics
+ *   http_open              opens the listening sockets (worker i accepts on socket i of each address)
+ *   http_worker_start      on each worker: starts to accept
+ *   http_worker_drain      on each worker: stops accepting, waits for the answers under way [fiber]
+ *   http_worker_stop       on each worker: closes what is left
+ *   http_free              main thread, after the workers are gone
+ *
+ * The life of a request is told in http_run.c. What a request needs from the layers above (who is
+ * behind a token, the database) comes through `struct http_hooks`.
+ */
+#include "dais/http.h"
+
+struct http_server;
+
+/** Addresses that one server may listen on. */
+#define HTTP_ADDRESSES_MAX 16u
+/** Owners of routes: 0 is the core itself, plugins count from 1. */
+#define HTTP_OWNERS_MAX 64u
+
+/** Who registers routes or folders. Borrowed until http_free. */
+struct http_owner {
+    const char *id; /**< the plugin's, or "core"; in logs and metrics */
+    uint32_t index; /**< charged for the handler's time: the owner of its fiber */
+    uint32_t reserved;
+    const char *assets_dir; /**< absolute path that folders are below, or NULL: has no files */
+    /** Not 0: all its routes answer 503, the handlers are not called. May change at any time. */
+    _Atomic uint32_t closed;
+    const char *closed_reason; /**< detail of that 503; NULL for a general one */
+};
+
+/** What the server asks of the layers above. A NULL function stands for "there is none". */
+struct http_hooks {
+    /**
+     * Opens `count` listening sockets on one address with SO_REUSEPORT; the server closes them.
+     * NULL is not allowed. [main thread]
+     */
+    int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
+                            int *ret_fds);
+    /**
+     * The identity behind `token` when this worker knows it without asking: 1, or 0. The views are
+     * valid until the caller next returns to the loop. [worker]
+     */
+    int32_t (*identity_cached)(struct dais_str token, struct dais_identity *ret_identity);
+    /** As dais_identity_v1.verify; without it every token gets DAIS_E_UNAVAILABLE. [fiber, suspends] */
+    int32_t (*verify)(struct dais_str token, struct dais_identity *ret_identity);
+    /**
+     * Runs `statement` and gives its first cell, valid as long as the running fiber's arena.
+     * DAIS_E_NOT_FOUND without a row; a NULL cell is absent. For owners and for reply_rows.
+     * [fiber, suspends]
+     */
+    int32_t (*query_cell)(const struct dais_statement *statement, const struct dais_param *params,
+                          uint32_t count, struct dais_str *ret_cell);
+    /**
+     * Counts one request of `rate_class` by `peer` (and `identity`, or NULL). DAIS_E_LIMIT after
+     * setting the seconds to wait. Without it nothing is limited. [worker]
+     */
+    int32_t (*admit)(const char *rate_class, struct dais_str peer,
+                     const struct dais_identity *identity, uint32_t *ret_retry_after_s);
+};
+
+/** Settings; 0 means the default that stands behind. Copied by http_new, texts too. */
+struct http_config {
+    const struct dais_str *addresses; /**< "0.0.0.0:8080", "[::]:0" */
+    uint32_t address_count;
+    uint32_t workers;                    /**< how many there are; at least 1 */
+    const struct dais_str *cors_origins; /**< "*" or "https://host[:port]"; none: no CORS headers */
+    uint32_t cors_origin_count;
+    uint32_t connections_max;      /**< per worker: 10000 */
+    uint64_t body_bytes_max;       /**< 2 MiB; more is 413 */
+    uint32_t path_bytes_max;       /**< 8192, with the query; more is 414 */
+    uint32_t header_bytes_max;     /**< 32768, all headers together; more is 431 */
+    uint32_t idle_timeout_ms;      /**< keep-alive without a request: 60000 */
+    uint32_t request_timeout_ms;   /**< first byte to complete request: 10000 */
+    uint32_t handler_timeout_ms;   /**< handler's suspending calls are cancelled: 30000 */
+    uint32_t send_bytes_per_s_min; /**< slower readers are cut off: 1024 */
+    uint32_t peer_timeout_ms;      /**< TCP_USER_TIMEOUT: 20000 */
+    uint8_t access_log;            /**< 1: one line per request */
+    uint8_t dev;                   /**< 1: files of folders are read again when they changed */
+};
+
+/** What was counted since the start, over all workers. */
+struct http_counts {
+    uint64_t connections;           /**< open now */
+    uint64_t connections_total;     /**< accepted */
+    uint64_t connections_cut_total; /**< ended by a timeout or for reading too slowly */
+    uint64_t requests_active;       /**< being answered now */
+    uint64_t responses_total[6];    /**< by status class; [0] for clients that left */
+    uint64_t body_bytes_total;      /**< of answers */
+    uint64_t misuse_total; /**< second replies, missing replies, calls from the wrong place */
+    /** Requests by duration; row i counts those of at most HTTP_DURATION_US[i], the last all. */
+    uint64_t duration_us_total;
+    uint64_t durations[13];
+};
+
+#define HTTP_DURATION_BUCKETS 13u
+/** Upper bounds of http_counts.durations in microseconds; the last is UINT64_MAX. */
+extern const uint64_t HTTP_DURATION_US[HTTP_DURATION_BUCKETS];
+
+/**
+ * Makes the server. `hooks` is borrowed until http_free. DAIS_E_INVALID for settings that cannot be
+ * right, DAIS_E_MEMORY. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,
+                                   struct http_server **ret_server);
+
+/** Frees the server and closes its sockets; NULL is ignored. [main thread] */
+void http_free(struct http_server *server);
+
+/**
+ * dais_http_v1.routes for `owner`; the table is borrowed until http_free. DAIS_E_INVALID for a row
+ * that cannot be right, DAIS_E_CONFLICT when method and path are taken: http_problem then names
+ * row and reason. DAIS_E_STATE after http_open. [setup]
+ */
+DAIS_CHECK_RESULT int32_t http_routes(struct http_server *server, const struct http_owner *owner,
+                                      const struct dais_route *table);
+
+/**
+ * dais_http_v1.statics for `owner`: reads the files into memory. DAIS_E_NOT_FOUND when the folder
+ * is missing, DAIS_E_TOO_LARGE past HTTP_STATIC_BYTES_MAX; else as http_routes. [setup]
+ */
+DAIS_CHECK_RESULT int32_t http_statics(struct http_server *server, const struct http_owner *owner,
+                                       const struct dais_static *table);
+
+/** Why the last http_new, http_routes, http_statics or http_open failed: one line. [main thread] */
+const char *http_problem(void);
+
+/** Opens the listening sockets. What open_sockets answered. [main thread] */
+DAIS_CHECK_RESULT int32_t http_open(struct http_server *server);
+
+/** The port that address `index` is bound to; 0 when there is no such. After http_open. [any] */
+uint32_t http_port(const struct http_server *server, uint32_t index);
+
+/** Starts to accept on this worker. DAIS_E_MEMORY, DAIS_E_INTERNAL. [worker] */
+DAIS_CHECK_RESULT int32_t http_worker_start(struct http_server *server);
+
+/**
+ * Stops accepting, answers what is under way with `Connection: close`, closes idle connections and
+ * waits for the rest. DAIS_E_TIMEOUT when some are left after `timeout_ms`. [fiber, suspends]
+ */
+DAIS_CHECK_RESULT int32_t http_worker_drain(struct http_server *server, uint64_t timeout_ms);
+
+/** Closes every connection of this worker and gives its memory back. After this no fiber of a
+ *  request runs any more on this worker's connections; call before the loop ends. [worker] */
+void http_worker_stop(struct http_server *server);
+
+/** Adds up the counters of all workers. [any] */
+void http_counts(const struct http_server *server, struct http_counts *ret_counts);
+
+/** One registered route, for documents and the authorization matrix. */
+struct http_route_info {
+    const struct dais_route *route;
+    const struct http_owner *owner;
+};
+
+/** Calls `visit` for every route in the order of registration. [any, after setup] */
+void http_each_route(const struct http_server *server,
+                     void (*visit)(const struct http_route_info *info, void *context),
+                     void *context);
+
+/* The request functions of struct dais_http_v1; their contract is written there. */
+const struct dais_identity *http_identity(const struct dais_req *req);
+struct dais_arena *http_arena(struct dais_req *req);
+struct dais_str http_header(const struct dais_req *req, const char *name);
+struct dais_str http_peer(struct dais_req *req);
+struct dais_str http_query_string(const struct dais_req *req);
+struct dais_str http_origin(struct dais_req *req);
+int32_t http_header_set(struct dais_req *req, const char *name, struct dais_str value);
+int32_t http_reply(struct dais_req *req, uint32_t status, const char *type, struct dais_str body);
+int32_t http_reply_fields(struct dais_req *req, uint32_t status, const struct dais_shape *shape,
+                          const void *value);
+int32_t http_reply_buf(struct dais_req *req, const char *type, struct dais_buf *buf,
+                       uint64_t offset, uint64_t len);
+int32_t http_reply_rows(struct dais_req *req, uint32_t status,
+                        const struct dais_statement *statement, const struct dais_param *params,
+                        uint32_t count);
+int32_t http_fail(struct dais_req *req, int32_t error, const char *field, const char *detail);

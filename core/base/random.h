@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Random numbers of the kernel's quality (libsodium) and the identifiers made of them. Any thread. */
+#include "dais/types.h"
+
+/** Must be called once before anything else in this header or hash.h; aborts without entropy. */
+void random_init(void);
+
+/** Fills `ret_bytes` with `len` random bytes. */
+void random_bytes(void *ret_bytes, size_t len);
+
+/** A random number. */
+uint64_t random_u64(void);
+
+/** A random number below `bound` (> 0), without bias. */
+uint32_t random_below(uint32_t bound);
+
+/** Writes 2 × `bytes` lower-case hexadecimal digits and a NUL. */
+void random_hex(char *ret_text, size_t bytes);
+
+/** Bytes of a UUID's text with its NUL. */
+#define RANDOM_UUID_BYTES 37u
+
+/** A random UUID (RFC 9562 §5.4), lower case. */
+void random_uuid(char ret_text[RANDOM_UUID_BYTES]);
+
+/** A UUID that sorts by time, to the millisecond (RFC 9562 §5.7), lower case. */
+void random_uuid_v7(char ret_text[RANDOM_UUID_BYTES]);

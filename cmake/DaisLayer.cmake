@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: MIT
 include_guard()
 
-# dais_folder(<dir>): the folder's own CMakeLists.txt, once there is one.
+# dais_folder(<dir>): the folder's own CMakeLists.txt, once there is one. DAIS_WITHOUT lists folders to
+# leave out: -DDAIS_WITHOUT="plugins/hls;tests/plugins".
+set(DAIS_WITHOUT "" CACHE STRING "Folders to leave out")
+
 function(dais_folder dir)
+    cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}"
+        OUTPUT_VARIABLE here)
+    cmake_path(SET path NORMALIZE "${here}/${dir}")
+    if(path IN_LIST DAIS_WITHOUT)
+        return()
+    endif()
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
         add_subdirectory(${dir})
     endif()

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of what never changes: the root objects of the ABI, the views, the error numbers. A
+ * failure here is a plugin that loads and then reads the wrong bytes; mend the header, not the
+ * figure.
+ */
+#include "dais/abi.h"
+#include "dais/mem.h"
+
+#define AT(type, member, offset) \
+    _Static_assert(offsetof(struct type, member) == (offset), #type "." #member " moved")
+#define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type " changed its size")
+
+SIZE(dais_str, 16);
+AT(dais_str, ptr, 0);
+AT(dais_str, len, 8);
+
+SIZE(dais_host, 16);
+AT(dais_host, abi_major, 0);
+AT(dais_host, query, 8);
+
+SIZE(dais_need, 24);
+AT(dais_need, name, 0);
+AT(dais_need, slot, 8);
+AT(dais_need, flags, 16);
+
+SIZE(dais_offer, 16);
+AT(dais_offer, name, 0);
+AT(dais_offer, table, 8);
+
+SIZE(dais_plugin, 120);
+AT(dais_plugin, magic, 0);
+AT(dais_plugin, abi_major, 8);
+AT(dais_plugin, draft_hash, 16);
+AT(dais_plugin, id, 24);
+AT(dais_plugin, version, 32);
+AT(dais_plugin, summary, 40);
+AT(dais_plugin, needs, 48);
+AT(dais_plugin, offers, 56);
+AT(dais_plugin, init, 64);
+AT(dais_plugin, start, 72);
+AT(dais_plugin, stop, 80);
+AT(dais_plugin, worker_start, 88);
+AT(dais_plugin, worker_stop, 96);
+AT(dais_plugin, fini, 104);
+AT(dais_plugin, query, 112);
+
+SIZE(dais_buf, 16);
+AT(dais_buf, data, 0);
+AT(dais_buf, len, 8);
+
+_Static_assert(sizeof(dais_handle) == 8, "dais_handle changed its size");
+_Static_assert(DAIS_E_INVALID == -1 && DAIS_E_UNAUTHENTICATED == -2 && DAIS_E_DENIED == -3 &&
+                   DAIS_E_NOT_FOUND == -4 && DAIS_E_CONFLICT == -5 && DAIS_E_TOO_LARGE == -6 &&
+                   DAIS_E_MISMATCH == -7 && DAIS_E_LIMIT == -8 && DAIS_E_UNAVAILABLE == -9 &&
+                   DAIS_E_TIMEOUT == -10 && DAIS_E_CANCELLED == -11 && DAIS_E_GONE == -12 &&
+                   DAIS_E_STATE == -13 && DAIS_E_INTERNAL == -14,
+               "an error number changed");

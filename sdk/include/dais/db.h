@@ -107,6 +107,9 @@ struct dais_db_v1 {
     uint32_t (*available)(void);
 };
 
+/** The migrations that the build made of the plugin's schema folder, for `migrations`. */
+extern const struct dais_migration dais_schema[] __attribute__((visibility("hidden")));
+
 DAIS_SLOT const struct dais_db_v1 *dais_db;
 #define DAIS_NEED_DB DAIS_NEED(db, "dais.db/1", 0)
 

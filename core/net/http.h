@@ -8,7 +8,7 @@
  *   http_statics
  *   http_open              opens the listening sockets (worker i accepts on socket i of each address)
  *   http_worker_start      on each worker: starts to accept
- *   http_worker_drain      on each worker: stops accepting, waits for the answers under way [fiber]
+ *   http_worker_drain      on each worker: stops accepting; a fiber waits for the answers under way
  *   http_worker_stop       on each worker: closes what is left
  *   http_free              main thread, after the workers are gone
  *
@@ -19,10 +19,11 @@
 
 struct http_server;
 
+/** Bytes of all files of one folder. */
+#define HTTP_FOLDER_BYTES_MAX (64u << 20)
+
 /** Addresses that one server may listen on. */
 #define HTTP_ADDRESSES_MAX 16u
-/** Owners of routes: 0 is the core itself, plugins count from 1. */
-#define HTTP_OWNERS_MAX 64u
 
 /** Who registers routes or folders. Borrowed until http_free. */
 struct http_owner {
@@ -65,47 +66,27 @@ struct http_hooks {
                      const struct dais_identity *identity, uint32_t *ret_retry_after_s);
 };
 
-/** Settings; 0 means the default that stands behind. Copied by http_new, texts too. */
+/**
+ * Settings; 0 means the default that stands behind. Copied by http_new, texts too. Connections, bytes
+ * of body, path and headers, and the idle time are limits (base/limits.h: http_…, body_bytes).
+ */
 struct http_config {
     const struct dais_str *addresses; /**< "0.0.0.0:8080", "[::]:0" */
     uint32_t address_count;
     uint32_t workers;                    /**< how many there are; at least 1 */
     const struct dais_str *cors_origins; /**< "*" or "https://host[:port]"; none: no CORS headers */
     uint32_t cors_origin_count;
-    uint32_t connections_max;      /**< per worker: 10000 */
-    uint64_t body_bytes_max;       /**< 2 MiB; more is 413 */
-    uint32_t path_bytes_max;       /**< 8192, with the query; more is 414 */
-    uint32_t header_bytes_max;     /**< 32768, all headers together; more is 431 */
-    uint32_t idle_timeout_ms;      /**< keep-alive without a request: 60000 */
-    uint32_t request_timeout_ms;   /**< first byte to complete request: 10000 */
-    uint32_t handler_timeout_ms;   /**< handler's suspending calls are cancelled: 30000 */
-    uint32_t send_bytes_per_s_min; /**< slower readers are cut off: 1024 */
-    uint32_t peer_timeout_ms;      /**< TCP_USER_TIMEOUT: 20000 */
-    uint8_t access_log;            /**< 1: one line per request */
-    uint8_t dev;                   /**< 1: files of folders are read again when they changed */
+    uint32_t request_timeout_ms; /**< first byte to complete request: 10000 */
+    uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: 30000 */
+    uint32_t peer_timeout_ms;    /**< TCP_USER_TIMEOUT: 20000 */
+    uint32_t bytes_per_s_min;    /**< of bodies, either way; who is slower is cut off: 1024 */
+    uint8_t access_log;          /**< 1: one line per request */
+    uint8_t dev;                 /**< 1: files of folders are read again when they changed */
 };
-
-/** What was counted since the start, over all workers. */
-struct http_counts {
-    uint64_t connections;           /**< open now */
-    uint64_t connections_total;     /**< accepted */
-    uint64_t connections_cut_total; /**< ended by a timeout or for reading too slowly */
-    uint64_t requests_active;       /**< being answered now */
-    uint64_t responses_total[6];    /**< by status class; [0] for clients that left */
-    uint64_t body_bytes_total;      /**< of answers */
-    uint64_t misuse_total; /**< second replies, missing replies, calls from the wrong place */
-    /** Requests by duration; row i counts those of at most HTTP_DURATION_US[i], the last all. */
-    uint64_t duration_us_total;
-    uint64_t durations[13];
-};
-
-#define HTTP_DURATION_BUCKETS 13u
-/** Upper bounds of http_counts.durations in microseconds; the last is UINT64_MAX. */
-extern const uint64_t HTTP_DURATION_US[HTTP_DURATION_BUCKETS];
 
 /**
- * Makes the server. `hooks` is borrowed until http_free. DAIS_E_INVALID for settings that cannot be
- * right, DAIS_E_MEMORY. [main thread]
+ * Makes the server and registers its metrics. `hooks` is borrowed until http_free. DAIS_E_INVALID for
+ * settings that cannot be right, DAIS_E_MEMORY. [main thread]
  */
 DAIS_CHECK_RESULT int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,
                                    struct http_server **ret_server);
@@ -123,7 +104,7 @@ DAIS_CHECK_RESULT int32_t http_routes(struct http_server *server, const struct h
 
 /**
  * dais_http_v1.statics for `owner`: reads the files into memory. DAIS_E_NOT_FOUND when the folder
- * is missing, DAIS_E_TOO_LARGE past HTTP_STATIC_BYTES_MAX; else as http_routes. [setup]
+ * is missing, DAIS_E_TOO_LARGE past HTTP_FOLDER_BYTES_MAX; else as http_routes. [setup]
  */
 DAIS_CHECK_RESULT int32_t http_statics(struct http_server *server, const struct http_owner *owner,
                                        const struct dais_static *table);
@@ -141,17 +122,13 @@ uint32_t http_port(const struct http_server *server, uint32_t index);
 DAIS_CHECK_RESULT int32_t http_worker_start(struct http_server *server);
 
 /**
- * Stops accepting, answers what is under way with `Connection: close`, closes idle connections and
- * waits for the rest. DAIS_E_TIMEOUT when some are left after `timeout_ms`. [fiber, suspends]
+ * Stops accepting and closes idle connections; answers under way say `Connection: close`. A fiber
+ * stays until they are out, so that the end of all fibers is the end of all answers. [worker]
  */
-DAIS_CHECK_RESULT int32_t http_worker_drain(struct http_server *server, uint64_t timeout_ms);
+void http_worker_drain(struct http_server *server);
 
-/** Closes every connection of this worker and gives its memory back. After this no fiber of a
- *  request runs any more on this worker's connections; call before the loop ends. [worker] */
+/** Closes what is left on this worker, after its fibers ended. [worker] */
 void http_worker_stop(struct http_server *server);
-
-/** Adds up the counters of all workers. [any] */
-void http_counts(const struct http_server *server, struct http_counts *ret_counts);
 
 /** One registered route, for documents and the authorization matrix. */
 struct http_route_info {

@@ -7,7 +7,7 @@
  *   tcp_listen         from `init`: rows of listeners
  *   tcp_open           opens the sockets (worker i accepts on socket i of each listener)
  *   tcp_worker_start   on each worker: starts to accept; one fiber serves each connection
- *   tcp_worker_drain   on each worker: stops accepting, cancels, waits for the fibers [fiber]
+ *   tcp_worker_drain   on each worker: stops accepting, cancels the fibers
  *   tcp_worker_stop    on each worker: closes what is left
  *   tcp_free           main thread, after the workers are gone
  *
@@ -30,14 +30,6 @@ struct tcp_config {
                             int *ret_fds);
 };
 
-/** What was counted since the start for one listener, over all workers. */
-struct tcp_counts {
-    uint64_t connections;       /**< open now */
-    uint64_t connections_total; /**< accepted */
-    uint64_t input_bytes_total;
-    uint64_t output_bytes_total;
-};
-
 /** Makes the one server of the process. DAIS_E_STATE when there is one, DAIS_E_MEMORY. [main thread] */
 DAIS_CHECK_RESULT int32_t tcp_new(const struct tcp_config *config, struct tcp_server **ret_server);
 
@@ -58,18 +50,11 @@ DAIS_CHECK_RESULT int32_t tcp_open(struct tcp_server *server);
 /** Starts to accept on this worker. DAIS_E_MEMORY, DAIS_E_INTERNAL. [worker] */
 DAIS_CHECK_RESULT int32_t tcp_worker_start(struct tcp_server *server);
 
-/**
- * Stops accepting, cancels the connections' fibers and waits until they returned. DAIS_E_TIMEOUT
- * when some are left after `timeout_ms`. [fiber, suspends]
- */
-DAIS_CHECK_RESULT int32_t tcp_worker_drain(struct tcp_server *server, uint64_t timeout_ms);
+/** Stops accepting and cancels the connections' fibers. [worker] */
+void tcp_worker_drain(struct tcp_server *server);
 
-/** Closes every connection of this worker; call before the loop ends. [worker] */
+/** Closes what is left on this worker, after its fibers ended. [worker] */
 void tcp_worker_stop(struct tcp_server *server);
-
-/** The counters of the listener `index` in the order of registration; NULL past the last. [any] */
-const struct dais_listener *tcp_counts(const struct tcp_server *server, uint32_t index,
-                                       struct tcp_counts *ret_counts);
 
 /* The functions of struct dais_net_v1; their contract is written there. */
 int32_t tcp_read(dais_handle conn, uint64_t timeout_ms, struct dais_str *ret_input);

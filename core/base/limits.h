@@ -42,9 +42,14 @@
       "log lines with the same event")                                                            \
     X(MAIL, mail, 65536, 64, 16777216, "messages", "mail waiting for a worker")                   \
     X(MEDIA_QUEUE_BYTES, media_queue_bytes, 8388608, 65536, 1073741824, "bytes",                  \
-      "packets waiting for one media subscriber")                                                 \
-    X(MEDIA_GOP_BYTES, media_gop_bytes, 16777216, 65536, 1073741824, "bytes",                     \
-      "cached group of pictures of one stream")                                                   \
+      "packets of one publisher on their way to its home worker")                                 \
+    X(MEDIA_STREAMS, media_streams, 4096, 1, 1048576, "streams", "live streams of a worker")      \
+    X(MEDIA_GRACE_MS, media_grace_ms, 15000, 0, 3600000, "ms",                                    \
+      "how long a stream waits for an encoder that vanished")                                     \
+    X(MEDIA_SILENT_MS, media_silent_ms, 2000, 100, 60000, "ms",                                   \
+      "silence after which a publisher gives way to another one")                                 \
+    X(MEDIA_DISPLACED_MS, media_displaced_ms, 30000, 0, 3600000, "ms",                            \
+      "how long who was thrown out by its own identity is refused")                               \
     X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")     \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")    \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target over its corpus where the compiler has no libFuzzer: each argument is a file or
- * a folder of files. Every input is given twice: whole, and as a prefix that ends in the middle,
+ * Runs a fuzz target over its corpus where the compiler has no libFuzzer: each argument is a file
+ * or a folder of files. Every input is given twice: whole, and as a prefix that ends in the middle,
  * so that a parser's "not enough yet" is walked too.
  */
 #include <dirent.h>

@@ -7,15 +7,13 @@
  *
  * The same rules hold whatever is read: unknown and doubled names are errors; a row that was not
  * given gets its fallback; bounds are checked; the first problem is told with the path of the field
- * ("tags[2]") and with what would be right. A row whose min and max are both 0 has no bounds but the
- * maxima below. All memory comes from the given arena; nothing recurses deeper than
+ * ("tags[2]") and with what would be right. A row whose min and max are both 0 has no bounds but
+ * the maxima below. All memory comes from the given arena; nothing recurses deeper than
  * SHAPE_DEPTH_MAX. Pure functions, callable on any thread.
  */
+#include "base/json.h"
+#include "base/str.h"
 #include "dais/field.h"
-#include "dais/mem.h"
-
-struct json;
-struct strbuf;
 
 /** Nesting of shapes, the outermost included. */
 #define SHAPE_DEPTH_MAX 8u
@@ -43,28 +41,30 @@ struct shape_pair {
 
 /**
  * Whether the table itself makes sense: kinds, offsets inside the struct, names used once, choices,
- * fallbacks that pass their own row, nesting. For registration. DAIS_E_INVALID.
+ * fallbacks that pass their own row, nesting; with `read` also that `present` has its place. For
+ * registration. DAIS_E_INVALID.
  */
-DAIS_CHECK_RESULT int32_t shape_check(const struct dais_shape *shape,
+DAIS_CHECK_RESULT int32_t shape_check(const struct dais_shape *shape, bool read,
                                       struct shape_error *ret_error);
 
 /**
  * Reads `object`, a parsed JSON value, into `ret_struct`, `shape->struct_bytes` large. Texts are
- * copied to `arena`. DAIS_E_INVALID after filling `ret_error`, DAIS_E_MEMORY past the arena's
- * maximum; `ret_struct` is undefined then.
+ * views into the tree, which must live as long. DAIS_E_INVALID after filling `ret_error`,
+ * DAIS_E_MEMORY past the arena's maximum; `ret_struct` is undefined then.
  */
 DAIS_CHECK_RESULT int32_t shape_read_json(const struct dais_shape *shape, const struct json *object,
                                           struct dais_arena *arena, void *ret_struct,
                                           struct shape_error *ret_error);
 
-/** As shape_read_json, from JSON text, nested at most 32 deep. */
+/** As shape_read_json, from JSON text nested at most 32 deep; the texts are in `arena`. */
 DAIS_CHECK_RESULT int32_t shape_read_text(const struct dais_shape *shape, struct dais_str text,
                                           struct dais_arena *arena, void *ret_struct,
                                           struct shape_error *ret_error);
 
 /**
  * As shape_read_json, from a query string without its '?' (percent-encoded, '+' is a space). A list
- * of texts takes its name several times. Views of values that needed no decoding point into `query`.
+ * of texts takes its name several times. Views of values that needed no decoding point into
+ * `query`.
  */
 DAIS_CHECK_RESULT int32_t shape_read_query(const struct dais_shape *shape, struct dais_str query,
                                            struct dais_arena *arena, void *ret_struct,
@@ -97,9 +97,9 @@ DAIS_CHECK_RESULT int32_t shape_write(const struct dais_shape *shape, const void
 DAIS_CHECK_RESULT int32_t shape_schema(const struct dais_shape *shape, struct strbuf *out);
 
 /**
- * Decodes %XX, and '+' as a space when `plus` is not 0. Gives `text` itself when there is nothing to
+ * Decodes %XX, and '+' as a space when `plus`. Gives `text` itself when there is nothing to
  * decode, otherwise bytes in `arena`. DAIS_E_INVALID for a broken escape or an encoded NUL,
  * DAIS_E_MEMORY.
  */
-DAIS_CHECK_RESULT int32_t shape_percent_decode(struct dais_str text, uint32_t plus,
+DAIS_CHECK_RESULT int32_t shape_percent_decode(struct dais_str text, bool plus,
                                                struct dais_arena *arena, struct dais_str *ret_text);

@@ -28,8 +28,8 @@ struct http_server;
 /** Who registers routes or folders. Borrowed until http_free. */
 struct http_owner {
     const char *id; /**< the plugin's, or "core"; in logs and metrics */
-    uint32_t index; /**< charged for the handler's time: the owner of its fiber */
-    uint32_t reserved;
+    uint32_t plugin;     /**< charged for what the handlers do: struct owner of base/owner.h */
+    uint32_t generation; /**< of the plugin */
     const char *assets_dir; /**< absolute path that folders are below, or NULL: has no files */
     /** Not 0: all its routes answer 503, the handlers are not called. May change at any time. */
     _Atomic uint32_t closed;

@@ -38,6 +38,7 @@ struct config {
     struct dais_str data_dir;      /**< absolute; need not exist yet */
     struct dais_str database_url;  /**< absent: the embedded database */
     struct dais_list cors_origins; /**< of struct dais_str; "*" or scheme and authority */
+    uint8_t access_log;            /**< 1: one line per request */
     uint32_t log_level;            /**< enum dais_log_level */
     uint8_t log_json;              /**< 1: JSON lines, 0: text */
     uint32_t plugin_count;
@@ -54,5 +55,14 @@ DAIS_CHECK_RESULT int32_t config_load(const char *path, struct report *report,
 /** Frees what config_load gave; NULL is ignored. */
 void config_free(struct config *config);
 
-/** The field table of the core's keys, for the documents. */
-const struct dais_shape *config_shape(void);
+/** One map of the core's keys, for the documents. */
+struct config_section {
+    const char *name; /**< "http"; "" for the keys at the top */
+    const struct dais_shape *shape;
+};
+
+/** The maps of the core's keys; ends with one whose name is NULL. */
+const struct config_section *config_sections(void);
+
+/** The keys of a plugin's section that the core reads itself; ends with NULL. */
+extern const char *const config_plugin_keys[];

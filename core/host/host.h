@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct config;
+struct owner_slot;
 struct report;
 struct host;
 
@@ -37,7 +38,7 @@ struct host_options {
     const struct config *config;
     const char *data_dir;    /**< absolute, exists, writable; config's unless the process moved it */
     const char *plugins_dir; /**< of the bundled plugins; NULL: looked for beside the executable */
-    const char *database;    /**< libpq connection string; NULL: none, requests answer 503 */
+    const char *database;    /**< libpq connection string; NULL: none, queries are refused */
     uint8_t embedded;        /**< the database is our own: missing secrets are made */
     uint8_t offline;         /**< load and initialize only */
     uint8_t safe;            /**< without plugins that have a `path` */
@@ -45,13 +46,21 @@ struct host_options {
     const struct host_quarantine *quarantine;
     /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name. */
     char *owner_names;
+    /** Shared memory with a slot for each worker (owner_slot_use at its start), or NULL. */
+    struct owner_slot *slots;
+    uint32_t slot_count;
     /**
      * Opens `count` listening sockets (SO_REUSEPORT) on one address; the host closes them. Not NULL
      * unless offline. [main thread]
      */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
-    /** Called once, on worker 0, when every plugin has started and the listeners accept. */
+    /**
+     * Called first on each worker (its index) and on each thread for jobs (WORKERS_MAX + index): the
+     * process gives the thread its slot (base/owner.h) and its signal stack. NULL: nothing to do.
+     */
+    void (*thread_start)(uint32_t slot);
+    /** Called once by host_run when every plugin has started and the listeners accept; may be NULL. */
     void (*ready)(void *context);
     void *context;
 };

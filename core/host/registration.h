@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What a plugin registered in `init`: one record for each table, in the order of the calls.
+ *
+ * The records are what `describe`, the documents and the control socket read, and from which the
+ * host activates bus subscriptions, media observers, listeners, timers and migrations once `init`
+ * has succeeded. They live in the host's arena; the tables are the plugin's and constant.
+ */
+#include "dais/error.h"
+#include "dais/types.h"
+
+#include <stdint.h>
+
+struct plugin;
+
+enum registration_kind {
+    REGISTRATION_ROUTES = 1,
+    REGISTRATION_STATICS,
+    REGISTRATION_STATEMENTS,
+    REGISTRATION_MIGRATIONS,
+    REGISTRATION_METRICS,
+    REGISTRATION_TIMERS,
+    REGISTRATION_VERBS,
+    REGISTRATION_SUBSCRIPTIONS,
+    REGISTRATION_OBSERVER,
+    REGISTRATION_LISTENER,
+    REGISTRATION_BOARD,
+    REGISTRATION_CONFIG,
+    REGISTRATION_SECRET
+};
+
+/** One table or row. */
+struct registration {
+    struct registration *next;
+    enum registration_kind kind;
+    const void *table;      /**< as the plugin gave it */
+    struct dais_str detail; /**< listeners: the address · secrets: the variable; else absent */
+};
+
+/** The plugin whose `init` runs on this thread now, or NULL. */
+struct plugin *registration_plugin(void);
+
+/** Marks `plugin` (or NULL: nobody) as the one whose `init` runs on this thread. */
+void registration_open(struct plugin *plugin);
+
+/**
+ * For setup functions: the plugin whose `init` runs here. Outside of one it counts a misuse of
+ * `function` and gives NULL.
+ */
+struct plugin *registration_check(const char *function);
+
+/** Notes a table; `detail` is copied. DAIS_E_MEMORY past the host's arena. */
+DAIS_CHECK_RESULT int32_t registration_add(struct plugin *plugin, enum registration_kind kind,
+                                           const void *table, struct dais_str detail);
+
+/** The next record of `kind` behind `after` (NULL: the first), oldest first; NULL at the end. */
+const struct registration *registration_next(const struct plugin *plugin,
+                                             enum registration_kind kind,
+                                             const struct registration *after);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The one host of the process, for the files of this folder. Functions of the ABI tables get no
+ * context from the plugin, so the host is found here.
+ */
+#include "base/arena.h"
+#include "host/host.h"
+#include "host/plugin.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct report;
+struct tcp_server;
+
+/** Memory for everything that is registered. */
+#define HOST_ARENA_BYTES_MAX (64u << 20)
+/** Messages travel in the order of these. */
+enum host_phase {
+    HOST_LOADING = 0, /**< host_new */
+    HOST_STARTING,    /**< workers run, plugins start */
+    HOST_SERVING,
+    HOST_STOPPING
+};
+
+struct host {
+    struct host_options options;
+    struct report *report;
+    struct dais_arena arena; /**< used by the main thread while nothing else runs */
+    uint32_t workers;
+    uint32_t owner_count;                    /**< rows in use, the core included */
+    struct plugin plugins[HOST_OWNERS_MAX];  /**< by owner; row 0 is the core itself */
+    uint32_t order_count;
+    struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting */
+    struct http_server *http;
+    struct tcp_server *tcp;
+    _Atomic uint32_t phase;    /**< enum host_phase */
+    _Atomic uint32_t stopping; /**< host_stop was called */
+    _Atomic uint32_t started;  /**< the startup fiber ended; start_error is set */
+    int32_t start_error;
+    int wake_fd; /**< eventfd of the main thread */
+};
+
+/** The host; CHECKs that there is one. */
+struct host *host_get(void);
+
+/** The plugin with this index; NULL for the core and for unknown ones. [any thread] */
+struct plugin *host_plugin(uint32_t owner);
+
+/** The plugin with this id that takes part (started or to be started), or NULL. */
+struct plugin *host_plugin_find(struct dais_str id);
+
+/** The plugin whose code runs on this thread, or NULL. [any thread] */
+struct plugin *host_plugin_running(void);
+
+/** Counts a call from the wrong place and logs it; returns DAIS_E_STATE. [any thread] */
+int32_t host_misuse(const char *function);

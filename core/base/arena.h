@@ -3,10 +3,11 @@
 /*
  * Arenas: memory that is freed whole with its owner (a request, a message, a fiber).
  *
- * The owner embeds a `struct dais_arena` and calls arena_init; whoever works for the owner allocates;
- * arena_reset runs the deferred functions in reverse order and gives all memory back, after which
- * the arena is empty and usable again. Chunks come from a pool of the thread and go back to the pool
- * of the thread that resets, so a request costs no malloc. An arena is used by one thread at a time.
+ * The owner embeds a `struct dais_arena` and calls arena_init; whoever works for the owner
+ * allocates; arena_reset runs the deferred functions in reverse order and gives all memory back,
+ * after which the arena is empty and usable again. Chunks come from a pool of the thread and go
+ * back to the pool of the thread that resets, so a request costs no malloc. An arena is used by one
+ * thread at a time.
  */
 #include "dais/mem.h"
 #include "dais/types.h"

@@ -19,18 +19,19 @@ _Noreturn void check_failed(const char *file, int line, const char *text);
 /** As CHECK, with `text` (a literal) saying what was expected. */
 #define CHECK_MSG(cond, text) ((cond) ? (void)0 : check_failed(__FILE__, __LINE__, text))
 
-/** A magic number from four characters, for the first member of a struct: CHECK_MAGIC_OF('F','I','B','R'). */
-#define CHECK_MAGIC_OF(a, b, c, d) \
+/** A magic number from four characters, for the first member of a struct:
+ * CHECK_MAGIC_OF('F','I','B','R'). */
+#define CHECK_MAGIC_OF(a, b, c, d)                                                                 \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 /** Turns a `void *` into `struct type *` (an expression), after looking at its `magic` member. */
-#define CHECK_CAST(type, pointer, expected)                             \
-    ({                                                                  \
-        struct type *check_cast_ = (pointer);                           \
-        CHECK(check_cast_ != NULL && check_cast_->magic == (expected)); \
-        check_cast_;                                                    \
+#define CHECK_CAST(type, pointer, expected)                                                        \
+    ({                                                                                             \
+        struct type *check_cast_ = (pointer);                                                      \
+        CHECK(check_cast_ != NULL && check_cast_->magic == (expected));                            \
+        check_cast_;                                                                               \
     })
 
 /** The struct that contains `member` at `pointer`. */
-#define CONTAINER_OF(pointer, type, member) \
+#define CONTAINER_OF(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

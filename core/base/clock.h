@@ -26,7 +26,8 @@ int64_t clock_tick_unix_ms(void);
 /** Bytes of "2026-01-31T23:59:59.123Z" with its NUL. */
 #define CLOCK_RFC3339_BYTES 25u
 
-/** Writes a Unix time as RFC 3339 in UTC with milliseconds; years 0000 to 9999, others are clamped. */
+/** Writes a Unix time as RFC 3339 in UTC with milliseconds; years 0000 to 9999, others are clamped.
+ */
 void clock_format_rfc3339(int64_t unix_ms, char ret_text[CLOCK_RFC3339_BYTES]);
 
 /** Bytes of "Sun, 06 Nov 1994 08:49:37 GMT" with its NUL. */

@@ -64,7 +64,7 @@ bool json_next(const struct json *object, void **cursor, struct dais_str *ret_ke
                const struct json **ret_value);
 
 /** The string, or an absent view for any other kind. */
-struct dais_str json_string(const struct json *value);
+struct dais_str json_str(const struct json *value);
 
 /** The integer (a real without fraction counts), DAIS_E_INVALID for any other kind. */
 DAIS_CHECK_RESULT int32_t json_int(const struct json *value, int64_t *ret_value);

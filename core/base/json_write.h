@@ -11,8 +11,8 @@
  *     json_close_object(&json);
  *
  * The writer puts the commas. Text that is not UTF-8 comes out with U+FFFD, so the result is always
- * valid. Errors (too large, no memory) stay in the builder: look at strbuf_error at the end. Opening
- * and closing out of order is a bug and CHECKed. No function suspends.
+ * valid. Errors (too large, no memory) stay in the builder: look at strbuf_error at the end.
+ * Opening and closing out of order is a bug and CHECKed. No function suspends.
  */
 #include "base/str.h"
 

@@ -9,49 +9,48 @@
 #include "dais/types.h"
 
 /** X(NAME, name in the configuration, default, min, max, unit, prose) */
-#define LIMITS(X)                                                                                 \
-    X(ARENA_BYTES, arena_bytes, 8388608, 65536, 1073741824, "bytes",                              \
-      "memory of one request or fiber")                                                           \
-    X(ARENA_POOL_BYTES, arena_pool_bytes, 4194304, 0, 1073741824, "bytes",                        \
-      "free arena memory kept by a thread")                                                       \
-    X(BODY_BYTES, body_bytes, 1048576, 1024, 1073741824, "bytes", "HTTP request body")            \
-    X(CHILDREN, children, 256, 1, 4096, "processes", "child processes of a worker")               \
-    X(DB_QUEUE, db_queue, 4096, 16, 1048576, "statements",                                        \
-      "statements waiting in a worker's lane")                                                    \
-    X(DB_POOL, db_pool, 4, 1, 64, "connections", "plain database connections of a worker")        \
-    X(DB_RESULT_BYTES, db_result_bytes, 16777216, 65536, 1073741824, "bytes",                     \
-      "result of one statement")                                                                  \
-    X(FIBERS, fibers, 16384, 16, 1048576, "fibers", "fibers of a worker")                         \
-    X(FIBER_POOL, fiber_pool, 512, 0, 65536, "stacks", "free stacks kept by a worker")            \
-    X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")   \
-    X(HTTP_CONNECTIONS, http_connections, 20000, 16, 1048576, "connections",                      \
-      "HTTP connections of a worker")                                                             \
-    X(HTTP_HEADER_BYTES, http_header_bytes, 16384, 1024, 262144, "bytes",                         \
-      "all headers of a request")                                                                 \
-    X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request") \
-    X(HTTP_IDLE_MS, http_idle_ms, 60000, 1000, 3600000, "ms",                                     \
-      "keep-alive, headers and body of a request together")                                       \
-    X(JOB_THREADS, job_threads, 8, 1, 256, "threads", "threads for blocking work")                \
-    X(JOB_QUEUE, job_queue, 256, 1, 65536, "jobs", "jobs waiting in a class")                     \
-    X(JOB_STACK_BYTES, job_stack_bytes, 1048576, 131072, 67108864, "bytes",                       \
-      "stack of a job thread")                                                                    \
-    X(LOCK_KEY_BYTES, lock_key_bytes, 256, 16, 4096, "bytes", "key of a fiber lock")              \
-    X(LOG_LINE_BYTES, log_line_bytes, 4096, 512, 65536, "bytes",                                  \
-      "a log line; longer ones are cut")                                                          \
-    X(LOG_LINES_PER_SECOND, log_lines_per_second, 50, 1, 100000, "lines/s",                       \
-      "log lines with the same event")                                                            \
-    X(MAIL, mail, 65536, 64, 16777216, "messages", "mail waiting for a worker")                   \
-    X(MEDIA_QUEUE_BYTES, media_queue_bytes, 8388608, 65536, 1073741824, "bytes",                  \
-      "packets of one publisher on their way to its home worker")                                 \
-    X(MEDIA_STREAMS, media_streams, 4096, 1, 1048576, "streams", "live streams of a worker")      \
-    X(MEDIA_GRACE_MS, media_grace_ms, 15000, 0, 3600000, "ms",                                    \
-      "how long a stream waits for an encoder that vanished")                                     \
-    X(MEDIA_SILENT_MS, media_silent_ms, 2000, 100, 60000, "ms",                                   \
-      "silence after which a publisher gives way to another one")                                 \
-    X(MEDIA_DISPLACED_MS, media_displaced_ms, 30000, 0, 3600000, "ms",                            \
-      "how long who was thrown out by its own identity is refused")                               \
-    X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")     \
-    X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")    \
+#define LIMITS(X)                                                                                  \
+    X(ARENA_BYTES, arena_bytes, 8388608, 65536, 1073741824, "bytes",                               \
+      "memory of one request or fiber")                                                            \
+    X(ARENA_POOL_BYTES, arena_pool_bytes, 4194304, 0, 1073741824, "bytes",                         \
+      "free arena memory kept by a thread")                                                        \
+    X(BODY_BYTES, body_bytes, 1048576, 1024, 1073741824, "bytes", "HTTP request body")             \
+    X(CHILDREN, children, 256, 1, 4096, "processes", "child processes of a worker")                \
+    X(DB_QUEUE, db_queue, 4096, 16, 1048576, "statements",                                         \
+      "statements waiting in a worker's lane")                                                     \
+    X(DB_POOL, db_pool, 4, 1, 64, "connections", "plain database connections of a worker")         \
+    X(DB_RESULT_BYTES, db_result_bytes, 16777216, 65536, 1073741824, "bytes",                      \
+      "result of one statement")                                                                   \
+    X(FIBERS, fibers, 16384, 16, 1048576, "fibers", "fibers of a worker")                          \
+    X(FIBER_POOL, fiber_pool, 512, 0, 65536, "stacks", "free stacks kept by a worker")             \
+    X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")    \
+    X(HTTP_CONNECTIONS, http_connections, 20000, 16, 1048576, "connections",                       \
+      "HTTP connections of a worker")                                                              \
+    X(HTTP_HEADER_BYTES, http_header_bytes, 16384, 1024, 262144, "bytes",                          \
+      "all headers of a request")                                                                  \
+    X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request")  \
+    X(HTTP_IDLE_MS, http_idle_ms, 60000, 1000, 3600000, "ms",                                      \
+      "keep-alive, headers and body of a request together")                                        \
+    X(JOB_THREADS, job_threads, 8, 1, 256, "threads", "threads for blocking work")                 \
+    X(JOB_QUEUE, job_queue, 256, 1, 65536, "jobs", "jobs waiting in a class")                      \
+    X(JOB_STACK_BYTES, job_stack_bytes, 1048576, 131072, 67108864, "bytes",                        \
+      "stack of a job thread")                                                                     \
+    X(LOCK_KEY_BYTES, lock_key_bytes, 256, 16, 4096, "bytes", "key of a fiber lock")               \
+    X(LOG_LINE_BYTES, log_line_bytes, 4096, 512, 4096, "bytes", "a log line; longer ones are cut") \
+    X(LOG_LINES_PER_SECOND, log_lines_per_second, 50, 1, 100000, "lines/s",                        \
+      "log lines with the same event")                                                             \
+    X(MAIL, mail, 65536, 64, 16777216, "messages", "mail waiting for a worker")                    \
+    X(MEDIA_QUEUE_BYTES, media_queue_bytes, 8388608, 65536, 1073741824, "bytes",                   \
+      "packets of one publisher on their way to its home worker")                                  \
+    X(MEDIA_STREAMS, media_streams, 4096, 1, 1048576, "streams", "live streams of a worker")       \
+    X(MEDIA_GRACE_MS, media_grace_ms, 15000, 0, 3600000, "ms",                                     \
+      "how long a stream waits for an encoder that vanished")                                      \
+    X(MEDIA_SILENT_MS, media_silent_ms, 2000, 100, 60000, "ms",                                    \
+      "silence after which a publisher gives way to another one")                                  \
+    X(MEDIA_DISPLACED_MS, media_displaced_ms, 30000, 0, 3600000, "ms",                             \
+      "how long who was thrown out by its own identity is refused")                                \
+    X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")      \
+    X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")
 
 enum limit {

@@ -104,6 +104,6 @@ static inline void list_append(struct list *to, struct list *from)
 #define LIST_ITEM(node, type, member) CONTAINER_OF(node, type, member)
 
 /** Visits each node; the node visited may be removed or freed by the body, others not. */
-#define LIST_EACH(node, list)                                                   \
-    for (struct list_node *node = (list)->head.next, *node##_next = node->next; \
+#define LIST_EACH(node, list)                                                                      \
+    for (struct list_node *node = (list)->head.next, *node##_next = node->next;                    \
          node != &(list)->head; node = node##_next, node##_next = node->next)

@@ -6,8 +6,8 @@
  *     LOG_WARN("request refused", log_text("field", "email"), log_code(code));
  *
  * An event is a constant phrase; what varies goes into fields. Time, level, plugin and request id
- * (owner.h) are added here. A phrase that comes too often (limit log_lines_per_second) is suppressed
- * and counted in its next line. Never log a key, token or password. Any thread.
+ * (owner.h) are added here. A phrase that comes too often (limit log_lines_per_second) is
+ * suppressed and counted in its next line. Never log a key, token or password. Any thread.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -64,17 +64,18 @@ void log_plugin_names(const char *(*name_of)(uint32_t plugin));
 /** Whether lines of this level are written. */
 bool log_enabled(enum log_level level);
 
-/** Writes a line; use the macros below. `event` must stay valid for ever or be rate-limited as new. */
+/** Writes a line; use the macros below. `event` must stay valid for ever or be rate-limited as new.
+ */
 void log_write(enum log_level level, struct dais_str event, const struct log_field *fields,
                uint32_t count);
 
-#define LOG_AT(level, event, ...)                                                 \
-    do {                                                                          \
-        if (log_enabled(level)) {                                                 \
-            const struct log_field log_fields_[] = {__VA_ARGS__};                 \
-            log_write((level), dais_cstr(event), log_fields_,                     \
-                      (uint32_t)(sizeof log_fields_ / sizeof(struct log_field))); \
-        }                                                                         \
+#define LOG_AT(level, event, ...)                                                                  \
+    do {                                                                                           \
+        if (log_enabled(level)) {                                                                  \
+            const struct log_field log_fields_[] = {__VA_ARGS__};                                  \
+            log_write((level), dais_cstr(event), log_fields_,                                      \
+                      (uint32_t)(sizeof log_fields_ / sizeof(struct log_field)));                  \
+        }                                                                                          \
     } while (0)
 
 /** One line; the fields may be left out. */

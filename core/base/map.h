@@ -2,8 +2,9 @@
 #pragma once
 /*
  * Bounded hash maps with open addressing: text to pointer (`struct map`) and 64-bit number to
- * pointer (`struct idmap`). Keys of text are copied. The hash is keyed (hash.h). Values belong to the
- * caller and are never NULL. One thread at a time. A pointer to a map is not kept across growth.
+ * pointer (`struct idmap`). Keys of text are copied. The hash is keyed (hash.h). Values belong to
+ * the caller and are never NULL. One thread at a time. A pointer to a map is not kept across
+ * growth.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -36,7 +37,8 @@ void map_fini(struct map *map);
 /** The value of `key`, or NULL. */
 void *map_get(const struct map *map, struct dais_str key);
 
-/** Sets `key` to `value` (not NULL). DAIS_E_LIMIT when full, DAIS_E_MEMORY; the map is unchanged then. */
+/** Sets `key` to `value` (not NULL). DAIS_E_LIMIT when full, DAIS_E_MEMORY; the map is unchanged
+ * then. */
 DAIS_CHECK_RESULT int32_t map_put(struct map *map, struct dais_str key, void *value);
 
 /** Takes `key` out and returns its value, or NULL. */

@@ -15,7 +15,8 @@ void *mem_alloc(size_t bytes) __attribute__((malloc, warn_unused_result));
 /** As mem_alloc, for `count` items of `bytes`, zeroed; NULL also when the product overflows. */
 void *mem_zalloc(size_t count, size_t bytes) __attribute__((malloc, warn_unused_result));
 
-/** Zeroed memory aligned to `align` (a power of two), `bytes` rounded up to it; NULL without memory. */
+/** Zeroed memory aligned to `align` (a power of two), `bytes` rounded up to it; NULL without
+ * memory. */
 void *mem_zalloc_aligned(size_t align, size_t bytes) __attribute__((malloc, warn_unused_result));
 
 /** Grows or shrinks `memory` (or NULL) to `bytes` (> 0); NULL leaves the old block untouched. */

@@ -5,8 +5,8 @@
  *
  * Layers register a const table at setup and remember the first number; row i is number first + i.
  * Each worker counts in cells of its own (metrics_thread_row), threads without a row share row 0
- * atomically; reading adds the rows up, so a gauge must be raised and lowered by the same amounts in
- * all. Tables live until the process ends.
+ * atomically; reading adds the rows up, so a gauge must be raised and lowered by the same amounts
+ * in all. Tables live until the process ends.
  */
 #include "base/str.h"
 #include "dais/error.h"

@@ -3,11 +3,11 @@
 /*
  * Who runs now: which plugin, in which callback, for which request.
  *
- * Each thread has one `struct owner_slot`, its own by default; the host points a thread at a slot in
- * shared memory (owner_slot_use), where the supervisor reads it after a crash. The slot IS the current
- * state: fibers save and load it at each switch, host trampolines set it around calls into plugins,
- * the log reads it. A store costs less than a nanosecond. The supervisor reads torn values at worst
- * between two stores of one mark, which is why the plugin is stored first.
+ * Each thread has one `struct owner_slot`, its own by default; the host points a thread at a slot
+ * in shared memory (owner_slot_use), where the supervisor reads it after a crash. The slot IS the
+ * current state: fibers save and load it at each switch, host trampolines set it around calls into
+ * plugins, the log reads it. A store costs less than a nanosecond. The supervisor reads torn values
+ * at worst between two stores of one mark, which is why the plugin is stored first.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -23,7 +23,8 @@ struct owner {
     uint64_t request;    /* request id, 0: none */
 };
 
-/** A mark in (shared) memory, with the thread's heartbeat. 64 bytes, so that slots share no line. */
+/** A mark in (shared) memory, with the thread's heartbeat. 64 bytes, so that slots share no line.
+ */
 struct owner_slot {
     _Alignas(64) _Atomic uint32_t plugin;
     _Atomic uint32_t generation;

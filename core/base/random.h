@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Random numbers of the kernel's quality (libsodium) and the identifiers made of them. Any thread. */
+/* Random numbers of the kernel's quality (libsodium) and the identifiers made of them. Any thread.
+ */
 #include "dais/types.h"
 
-/** Must be called once before anything else in this header or hash.h; aborts without entropy. */
+/** Readies libsodium; aborts without entropy. Done before main; calling it again is harmless. */
 void random_init(void);
 
 /** Fills `ret_bytes` with `len` random bytes. */

@@ -4,9 +4,9 @@
  * Text: a bounded builder (`struct strbuf`), and rules for views (`struct dais_str`).
  *
  * A builder is made on the heap (strbuf_init, freed by strbuf_fini) or in an arena (strbuf_init_in,
- * nothing to free). Appending never fails visibly: past the maximum, or without memory, the builder
- * keeps an error and ignores what follows; look at strbuf_error once, at the end. The contents are
- * always NUL-terminated behind `len`.
+ * nothing to free) or on memory of the caller (strbuf_init_on). Appending never fails visibly: past
+ * the maximum, or without memory, the builder keeps an error and ignores what follows; look at
+ * strbuf_error once, at the end. The contents are always NUL-terminated behind `len`.
  */
 #include "base/arena.h"
 #include "dais/error.h"
@@ -20,7 +20,8 @@ struct strbuf {
     size_t len;
     size_t capacity; /* without the NUL */
     size_t bytes_max;
-    struct dais_arena *arena; /* NULL: heap */
+    struct dais_arena *arena; /* NULL: heap, unless fixed */
+    bool fixed;               /* on memory of the caller */
     int32_t error;
 };
 
@@ -29,6 +30,9 @@ void strbuf_init(struct strbuf *out, size_t bytes_max);
 
 /** An empty builder whose contents live in `arena`. */
 void strbuf_init_in(struct strbuf *out, struct dais_arena *arena, size_t bytes_max);
+
+/** An empty builder on `bytes` (> 0) of the caller's memory, one of which the final NUL takes. */
+void strbuf_init_on(struct strbuf *out, void *memory, size_t bytes);
 
 /** Frees what a heap builder holds; it is empty and usable again. */
 void strbuf_fini(struct strbuf *out);
@@ -107,7 +111,8 @@ int64_t str_find(struct dais_str text, char c);
  */
 bool str_split(struct dais_str *rest, char separator, struct dais_str *ret_piece);
 
-/** The whole text as a decimal integer within bounds: no blanks, no '+'. DAIS_E_INVALID, DAIS_E_RANGE. */
+/** The whole text as a decimal integer within bounds: no blanks, no '+'. DAIS_E_INVALID,
+ * DAIS_E_RANGE. */
 DAIS_CHECK_RESULT int32_t str_parse_int(struct dais_str text, int64_t min, int64_t max,
                                         int64_t *ret_value);
 DAIS_CHECK_RESULT int32_t str_parse_uint(struct dais_str text, uint64_t max, uint64_t *ret_value);

@@ -21,6 +21,7 @@ struct id_path {
 struct list_query {
     uint64_t present;
     struct dais_str status;
+    struct dais_str playback_id;
     struct dais_str after;
     int64_t limit;
 };
@@ -56,6 +57,8 @@ const struct dais_shape api_id_shape = DAIS_SHAPE("StreamId", struct id_path, ID
 static const struct dais_field LIST_QUERY_FIELDS[] = {
     DAIS_FIELD_ENUM("status", struct list_query, status, 0, STATUSES, NULL,
                     "only streams in this state"),
+    DAIS_FIELD_NAMED("playbackId", struct list_query, playback_id, DAIS_KIND_STRING, 0, 1, 64,
+                     "only the stream with this public name"),
     DAIS_FIELD(struct list_query, after, DAIS_KIND_UUID, 0, 36, 36,
                "the `next` of the page before"),
     {"limit", DAIS_KIND_INT, 0, (uint32_t)offsetof(struct list_query, limit), 0, 1, 100, "50", NULL,
@@ -179,7 +182,8 @@ static int32_t reply_stream(struct dais_req *req, uint32_t status, struct stream
 int32_t api_list(struct dais_req *req, const struct dais_input *input)
 {
     const struct list_query *query = input->query;
-    const struct store_page page = {query->status, query->after, query->limit};
+    const struct store_page page = {query->status, query->playback_id, query->after,
+                                    query->limit};
     struct store_stream *rows = NULL;
     uint32_t count = 0;
     int32_t error = store_list(&page, &rows, &count);

@@ -36,10 +36,11 @@ const struct dais_statement store_statements[] = {
               "SELECT " COLUMNS " FROM streams.streams s "
               "WHERE ($1::text IS NULL OR "
               "       CASE WHEN " EXPIRED " THEN 'ended' ELSE s.status END = $1) "
-              "AND ($2::uuid IS NULL OR (s.created_at, s.id) < "
-              "     (SELECT a.created_at, a.id FROM streams.streams a WHERE a.id = $2::uuid)) "
-              "ORDER BY s.created_at DESC, s.id DESC LIMIT $3::bigint",
-              DAIS_LANE_READ, 3, DAIS_STATEMENT_IDEMPOTENT, 0},
+              "AND ($2::text IS NULL OR s.playback_id = $2) "
+              "AND ($3::uuid IS NULL OR (s.created_at, s.id) < "
+              "     (SELECT a.created_at, a.id FROM streams.streams a WHERE a.id = $3::uuid)) "
+              "ORDER BY s.created_at DESC, s.id DESC LIMIT $4::bigint",
+              DAIS_LANE_READ, 4, DAIS_STATEMENT_IDEMPOTENT, 0},
     [CHANGE] = {"change",
                 "UPDATE streams.streams s SET title = coalesce($2, title), "
                 "description = coalesce($3, description), "
@@ -135,10 +136,10 @@ int32_t store_get(struct dais_str id, struct store_stream *ret_stream)
 int32_t store_list(const struct store_page *page, struct store_stream **ret_streams,
                    uint32_t *ret_count)
 {
-    const struct dais_param params[] = {dais_text(page->status), dais_text(page->after),
-                                        dais_int(page->limit)};
+    const struct dais_param params[] = {dais_text(page->status), dais_text(page->playback_id),
+                                        dais_text(page->after), dais_int(page->limit)};
     struct dais_rows *rows = NULL;
-    int32_t error = dais_db->query(&store_statements[LIST], params, 3, &rows);
+    int32_t error = dais_db->query(&store_statements[LIST], params, 4, &rows);
     if (error)
         return error;
     uint32_t count = dais_db->rows_count(rows);

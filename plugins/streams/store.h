@@ -38,7 +38,8 @@ struct store_key {
 
 /** A page of the list: newest first, after the stream `after` (absent: from the newest). */
 struct store_page {
-    struct dais_str status; /**< absent for all */
+    struct dais_str status;      /**< absent for all */
+    struct dais_str playback_id; /**< absent for all */
     struct dais_str after;
     int64_t limit;
 };

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The list of streams: live ones first, refreshed while the page is visible.
+import { ago, streamsByStatus } from "./api.js";
+
+const REFRESH_MS = 5000;
+const at = (id) => document.getElementById(id);
+
+/** A colour that stays with the stream. */
+function hue(text) {
+  let sum = 0;
+  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)) % 360;
+  return sum;
+}
+
+function element(name, className, ...children) {
+  const node = document.createElement(name);
+  node.className = className;
+  node.append(...children);
+  return node;
+}
+
+function card(stream) {
+  const live = stream.status === "live";
+  const cover = element("div", "cover", ...(live ? [element("span", "badge", "Live")] : []));
+  cover.style.setProperty("--hue", hue(stream.playbackId));
+  const time = live ? stream.startedAt : stream.scheduledFor;
+  const title = document.createElement("strong");
+  title.textContent = stream.title;
+  const text = element("div", "card-text", title, element("span", "quiet", time ? ago(time) : ""));
+  const link = element("a", "card", cover, text);
+  link.href = `/watch/${encodeURIComponent(stream.playbackId)}`;
+  return element("li", "", link);
+}
+
+let shown = "";
+
+async function refresh() {
+  try {
+    const [live, upcoming] = await Promise.all([streamsByStatus("live"), streamsByStatus("upcoming")]);
+    at("trouble").hidden = true;
+    at("empty").hidden = live.length > 0;
+    const planned = upcoming.filter((stream) => stream.scheduledFor);
+    const next = JSON.stringify([live, planned]);
+    if (next === shown) return; // leaves focus and reading position alone
+    shown = next;
+    at("live").replaceChildren(...live.map(card));
+    at("upcoming").replaceChildren(...planned.map(card));
+    at("upcoming-section").hidden = planned.length === 0;
+  } catch {
+    at("trouble").textContent = "The server cannot be reached. Trying again …";
+    at("trouble").hidden = false;
+  }
+}
+
+async function run() {
+  for (;;) {
+    if (!document.hidden) await refresh();
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}
+
+document.addEventListener("visibilitychange", () => !document.hidden && refresh());
+run();

@@ -13,7 +13,7 @@ function(dais_folder dir)
         return()
     endif()
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
-        add_subdirectory(${dir})
+        add_subdirectory(${dir} "${PROJECT_BINARY_DIR}/obj/${path}")
     endif()
 endfunction()
 

@@ -74,6 +74,8 @@ function(dais_add_plugin id)
         LINK_DEPENDS "${DAIS_PLUGIN_SUPPORT}/plugin.map"
         LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/plugins")
 
+    set_property(GLOBAL APPEND PROPERTY DAIS_PLUGINS ${id})
+
     if(arg_ASSETS_DIR)
         cmake_path(ABSOLUTE_PATH arg_ASSETS_DIR)
         add_custom_target(${id}_assets ALL

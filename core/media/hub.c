@@ -200,8 +200,8 @@ void hub_on_notice(struct mail *mail)
 {
     struct hub_notice *notice = CONTAINER_OF(mail, struct hub_notice, mail);
     struct hub_worker *worker = self();
-    struct publisher *publisher =
-        worker ? handle_get(&worker->publishers, notice->publisher) : NULL;
+    struct publisher *publisher = worker ? handle_get(&worker->publishers, notice->publisher)
+                                         : NULL;
     mem_free(notice);
     if (!publisher || publisher->displaced)
         return;
@@ -274,8 +274,9 @@ int32_t hub_track(dais_handle handle, const struct dais_track *track)
 /** Whether the packet stays within what may be under way. */
 static bool credit_take(struct publisher *publisher, uint32_t len)
 {
-    int64_t under_way =
-        atomic_fetch_add_explicit(&publisher->credit->bytes, len, memory_order_relaxed) + len;
+    int64_t under_way = atomic_fetch_add_explicit(&publisher->credit->bytes, len,
+                                                  memory_order_relaxed) +
+                        len;
     if (under_way <= limit_get(LIMIT_MEDIA_QUEUE_BYTES))
         return true;
     atomic_fetch_sub_explicit(&publisher->credit->bytes, len, memory_order_relaxed);
@@ -318,8 +319,8 @@ void hub_unpublish(dais_handle handle, uint32_t clean)
     struct publisher *publisher = worker ? handle_get(&worker->publishers, handle) : NULL;
     if (!publisher)
         return;
-    struct hub_message *message =
-        publisher->displaced ? NULL : message_new(publisher, HUB_UNPUBLISH);
+    struct hub_message *message = publisher->displaced ? NULL
+                                                       : message_new(publisher, HUB_UNPUBLISH);
     if (message) {
         message->clean = clean;
         mail_post(publisher->home, &message->mail);

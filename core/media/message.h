@@ -76,8 +76,8 @@ enum hub_metric {
 /** Copies as much of `text` as there is room for. */
 static inline void hub_text_set(struct hub_text *ret_text, struct dais_str text)
 {
-    ret_text->len =
-        text.len < sizeof ret_text->bytes ? (uint32_t)text.len : (uint32_t)sizeof ret_text->bytes;
+    ret_text->len = text.len < sizeof ret_text->bytes ? (uint32_t)text.len
+                                                      : (uint32_t)sizeof ret_text->bytes;
     if (ret_text->len > 0)
         memcpy(ret_text->bytes, text.ptr, ret_text->len);
 }

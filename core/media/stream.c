@@ -105,8 +105,8 @@ static void publisher_displace(struct stream *stream)
     struct hub_notice *notice = mem_alloc(sizeof *notice);
     if (!notice)
         return; /* its next packet is of an old session and is dropped */
-    *notice =
-        (struct hub_notice){.mail = {.deliver = hub_on_notice}, .publisher = stream->publisher};
+    *notice = (struct hub_notice){.mail = {.deliver = hub_on_notice},
+                                  .publisher = stream->publisher};
     mail_post(stream->worker, &notice->mail);
 }
 

@@ -68,11 +68,11 @@ static const struct dais_field DONE_FIELDS[] = {
     DAIS_FIELD_END,
 };
 
-const struct dais_shape api_register_shape =
-    DAIS_SHAPE("Register", struct credentials, REGISTER_FIELDS);
+const struct dais_shape api_register_shape = DAIS_SHAPE("Register", struct credentials,
+                                                        REGISTER_FIELDS);
 const struct dais_shape api_login_shape = DAIS_SHAPE("Login", struct credentials, LOGIN_FIELDS);
-const struct dais_shape api_login_answer_shape =
-    DAIS_SHAPE("LoginAnswer", struct login_answer, LOGIN_ANSWER_FIELDS);
+const struct dais_shape api_login_answer_shape = DAIS_SHAPE("LoginAnswer", struct login_answer,
+                                                            LOGIN_ANSWER_FIELDS);
 const struct dais_shape api_done_shape = DAIS_SHAPE("Done", struct done_answer, DONE_FIELDS);
 
 /** Opens a session for `user` and answers with its token. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store.h"
 
-#define USER_COLUMNS                                    \
-    "u.id, u.uid, u.email, u.name, u.role, u.creator, " \
+#define USER_COLUMNS                                                                               \
+    "u.id, u.uid, u.email, u.name, u.role, u.creator, "                                            \
     "to_char(u.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
 enum {

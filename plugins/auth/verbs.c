@@ -25,8 +25,8 @@ static const struct dais_field USER_ADD_FIELDS[] = {
      NULL, "8 to 200 characters"},
     DAIS_FIELD_END,
 };
-const struct dais_shape verbs_user_add_shape =
-    DAIS_SHAPE("UserAdd", struct user_add_input, USER_ADD_FIELDS);
+const struct dais_shape verbs_user_add_shape = DAIS_SHAPE("UserAdd", struct user_add_input,
+                                                          USER_ADD_FIELDS);
 
 int32_t verbs_user_add(struct dais_cli *cli, const void *input)
 {

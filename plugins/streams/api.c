@@ -65,24 +65,24 @@ static const struct dais_field LIST_QUERY_FIELDS[] = {
      NULL, NULL, "streams per page"},
     DAIS_FIELD_END,
 };
-const struct dais_shape api_list_query_shape =
-    DAIS_SHAPE("StreamListQuery", struct list_query, LIST_QUERY_FIELDS);
+const struct dais_shape api_list_query_shape = DAIS_SHAPE("StreamListQuery", struct list_query,
+                                                          LIST_QUERY_FIELDS);
 
-#define EDIT_FIELDS(title_flags)                                                                \
-    DAIS_FIELD(struct edit_body, title, DAIS_KIND_STRING, title_flags, 1, TITLE_MAX,            \
-               "what viewers read first"),                                                      \
-        DAIS_FIELD(struct edit_body, description, DAIS_KIND_STRING, 0, 0, DESCRIPTION_MAX,      \
-                   "plain text"),                                                               \
-        DAIS_FIELD_NAMED("scheduledFor", struct edit_body, scheduled_for, DAIS_KIND_TIME, 0, 0, \
-                         40, "when it is planned to begin"),                                    \
+#define EDIT_FIELDS(title_flags)                                                                   \
+    DAIS_FIELD(struct edit_body, title, DAIS_KIND_STRING, title_flags, 1, TITLE_MAX,               \
+               "what viewers read first"),                                                         \
+        DAIS_FIELD(struct edit_body, description, DAIS_KIND_STRING, 0, 0, DESCRIPTION_MAX,         \
+                   "plain text"),                                                                  \
+        DAIS_FIELD_NAMED("scheduledFor", struct edit_body, scheduled_for, DAIS_KIND_TIME, 0, 0,    \
+                         40, "when it is planned to begin"),                                       \
         DAIS_FIELD_END
 
 static const struct dais_field CREATE_FIELDS[] = {EDIT_FIELDS(DAIS_FIELD_REQUIRED)};
-const struct dais_shape api_create_shape =
-    DAIS_SHAPE("StreamCreate", struct edit_body, CREATE_FIELDS);
+const struct dais_shape api_create_shape = DAIS_SHAPE("StreamCreate", struct edit_body,
+                                                      CREATE_FIELDS);
 static const struct dais_field CHANGE_FIELDS[] = {EDIT_FIELDS(0)};
-const struct dais_shape api_change_shape =
-    DAIS_SHAPE("StreamChange", struct edit_body, CHANGE_FIELDS);
+const struct dais_shape api_change_shape = DAIS_SHAPE("StreamChange", struct edit_body,
+                                                      CHANGE_FIELDS);
 
 static const struct dais_field STREAM_FIELDS[] = {
     DAIS_FIELD_NAMED("id", struct stream_answer, row.id, DAIS_KIND_UUID, DAIS_FIELD_REQUIRED, 36,
@@ -113,8 +113,8 @@ static const struct dais_field STREAM_FIELDS[] = {
                      DAIS_FIELD_REQUIRED, 0, 40, "when it was made"),
     DAIS_FIELD_END,
 };
-const struct dais_shape api_stream_shape =
-    DAIS_SHAPE("Stream", struct stream_answer, STREAM_FIELDS);
+const struct dais_shape api_stream_shape = DAIS_SHAPE("Stream", struct stream_answer,
+                                                      STREAM_FIELDS);
 
 static const struct dais_field LIST_FIELDS[] = {
     DAIS_FIELD_NESTED("streams", struct list_answer, streams, DAIS_KIND_LIST, DAIS_FIELD_REQUIRED,
@@ -142,8 +142,8 @@ static int32_t addresses_fill(struct dais_req *req, struct stream_answer *answer
         return error;
     answer->playback_url = dais_mem->arena_dup(dais_http->arena(req), dais_cstr(url));
 
-    struct dais_str host =
-        api_config.rtmp_host.len > 0 ? api_config.rtmp_host : streams_origin_host(origin);
+    struct dais_str host = api_config.rtmp_host.len > 0 ? api_config.rtmp_host
+                                                        : streams_origin_host(origin);
     error = streams_server_url(host, api_config.rtmp_port, url);
     if (error)
         return error;
@@ -182,15 +182,14 @@ static int32_t reply_stream(struct dais_req *req, uint32_t status, struct stream
 int32_t api_list(struct dais_req *req, const struct dais_input *input)
 {
     const struct list_query *query = input->query;
-    const struct store_page page = {query->status, query->playback_id, query->after,
-                                    query->limit};
+    const struct store_page page = {query->status, query->playback_id, query->after, query->limit};
     struct store_stream *rows = NULL;
     uint32_t count = 0;
     int32_t error = store_list(&page, &rows, &count);
     if (error)
         return error;
-    struct stream_answer *answers =
-        dais_mem->arena_alloc(dais_http->arena(req), (count + 1) * sizeof *answers);
+    struct stream_answer *answers = dais_mem->arena_alloc(dais_http->arena(req),
+                                                          (count + 1) * sizeof *answers);
     if (!answers)
         return DAIS_E_MEMORY;
     for (uint32_t i = 0; i < count && !error; i++) {

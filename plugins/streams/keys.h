@@ -33,7 +33,8 @@ DAIS_CHECK_RESULT int32_t keys_init(struct dais_str master);
 /** [any] Makes a key for the stream named `playback_id`, which the seal is bound to. */
 DAIS_CHECK_RESULT int32_t keys_make(struct dais_str playback_id, struct keys_key *ret_key);
 
-/** [any] Opens a sealed key. DAIS_E_INTERNAL: made with another master key or for another stream. */
+/** [any] Opens a sealed key. DAIS_E_INTERNAL: made with another master key or for another stream.
+ */
 DAIS_CHECK_RESULT int32_t keys_open(struct dais_str playback_id, struct dais_str sealed,
                                     char ret_key[KEYS_KEY_LEN + 1]);
 

@@ -25,8 +25,8 @@ static const struct dais_field CONFIG_FIELDS[] = {
                       "host[:port] for players; empty: the one in the request"),
     DAIS_FIELD_END,
 };
-static const struct dais_shape CONFIG =
-    DAIS_SHAPE("StreamsConfig", struct streams_config, CONFIG_FIELDS);
+static const struct dais_shape CONFIG = DAIS_SHAPE("StreamsConfig", struct streams_config,
+                                                   CONFIG_FIELDS);
 
 static const struct dais_route ROUTES[] = {
     {.method = "GET",
@@ -96,8 +96,8 @@ static const struct dais_route ROUTES[] = {
 static int32_t keys_read(void)
 {
     struct dais_str master;
-    int32_t error =
-        dais_config->secret("stream_keys", "STREAM_KEY_SECRET", KEYS_MASTER_BYTES, &master);
+    int32_t error = dais_config->secret("stream_keys", "STREAM_KEY_SECRET", KEYS_MASTER_BYTES,
+                                        &master);
     return error ? error : keys_init(master);
 }
 

@@ -4,7 +4,7 @@
 #include "dais/mem.h"
 #include "streams.h"
 
-#define AS_TEXT(column) \
+#define AS_TEXT(column)                                                                            \
     "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 #define EXPIRED "(s.status = 'live' AND s.lease_until < now())"
 #define COLUMNS                                                                                    \
@@ -12,13 +12,13 @@
     "CASE WHEN " EXPIRED                                                                           \
     " THEN 'ended' ELSE s.status END, " AS_TEXT("s.scheduled_for") ", " AS_TEXT(                   \
         "s.started_at") ", " AS_TEXT("CASE WHEN " EXPIRED " THEN s.lease_until ELSE s.ended_at "   \
-                                                          "END") ", " AS_TEXT("s.created_at") ", " \
-                                                                                              "s." \
-                                                                                              "ke" \
-                                                                                              "y_" \
-                                                                                              "se" \
-                                                                                              "al" \
-                                                                                              "ed"
+                                     "END") ", " AS_TEXT("s.created_at") ", "                      \
+                                                                         "s."                      \
+                                                                         "ke"                      \
+                                                                         "y_"                      \
+                                                                         "se"                      \
+                                                                         "al"                      \
+                                                                         "ed"
 
 enum { OWNER = STORE_OWNER, ADD, GET, LIST, CHANGE, REKEY, REMOVE, BY_KEY, HOLD, END, SWEEP };
 
@@ -143,8 +143,8 @@ int32_t store_list(const struct store_page *page, struct store_stream **ret_stre
     if (error)
         return error;
     uint32_t count = dais_db->rows_count(rows);
-    struct store_stream *streams =
-        dais_mem->arena_alloc(dais_mem->arena_self(), (count + 1) * sizeof *streams);
+    struct store_stream *streams = dais_mem->arena_alloc(dais_mem->arena_self(),
+                                                         (count + 1) * sizeof *streams);
     if (!streams)
         return DAIS_E_MEMORY;
     for (uint32_t row = 0; row < count; row++)

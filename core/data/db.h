@@ -22,16 +22,16 @@
 
 /** How to reach the database. The text is copied. */
 struct db_options {
-    const char *conninfo; /**< of libpq: a URL or key=value pairs; NULL: there is no database */
-    uint32_t pool_connections; /**< per worker; 0: DB_POOL_CONNECTIONS */
-    uint32_t
-        statement_timeout_ms; /**< where the statement names none; 0: DB_STATEMENT_TIMEOUT_MS */
+    const char *conninfo;          /**< of libpq: a URL or key=value pairs; NULL: no database */
+    uint32_t statement_timeout_ms; /**< where a statement names none; 0: the default below */
 };
 
-#define DB_POOL_CONNECTIONS 4u
 #define DB_STATEMENT_TIMEOUT_MS 5000u
-/** Connections that `workers` workers may open, migrations and an operator's session included. */
-#define DB_CONNECTIONS(workers, pool) ((workers) * ((pool) + 2u) + 6u)
+/**
+ * Connections that `workers` workers with limit `db_pool` may open; migrations, an operator and
+ * those that a crashed server has not closed yet included.
+ */
+#define DB_CONNECTIONS(workers, pool) (2u * (workers) * ((pool) + 2u) + 6u)
 
 /**
  * Opens the module. DAIS_E_INVALID when `conninfo` cannot be read, DAIS_E_MEMORY. With DAIS_E_STATE

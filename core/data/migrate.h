@@ -6,8 +6,8 @@
  * Each plugin that registered migrations (db_migrations) has a schema of its own name. What was run
  * stands in dais.migrations (plugin, version, name, checksum, kind, applied_at). One connection
  * takes an advisory lock, so that servers which start together run every step once; each step is
- * one transaction together with its row. Nothing is ever run backwards: a step whose text changed, a
- * hole, or a version that this code does not know is a refusal, with a message for the operator.
+ * one transaction together with its row. Nothing is ever run backwards: a step whose text changed,
+ * a hole, or a version that this code does not know is a refusal, with a message for the operator.
  */
 #include "dais/error.h"
 

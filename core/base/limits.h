@@ -15,12 +15,19 @@
     X(ARENA_POOL_BYTES, arena_pool_bytes, 4194304, 0, 1073741824, "bytes",                         \
       "free arena memory kept by a thread")                                                        \
     X(BODY_BYTES, body_bytes, 1048576, 1024, 1073741824, "bytes", "HTTP request body")             \
+    X(BUS_SUBSCRIPTIONS, bus_subscriptions, 1024, 1, 65536, "rows",                                \
+      "subscriptions of bus topics by all plugins")                                                \
     X(CHILDREN, children, 256, 1, 4096, "processes", "child processes of a worker")                \
     X(DB_QUEUE, db_queue, 4096, 16, 1048576, "statements",                                         \
       "statements waiting in a worker's lane")                                                     \
     X(DB_POOL, db_pool, 4, 1, 64, "connections", "plain database connections of a worker")         \
+    X(DB_POOL_QUEUE, db_pool_queue, 1024, 1, 65536, "fibers",                                      \
+      "fibers of a worker that wait for a plain database connection")                              \
+    X(DB_QUEUE_BYTES, db_queue_bytes, 67108864, 65536, 4294967296, "bytes",                        \
+      "values on their way in a worker's lane")                                                    \
     X(DB_RESULT_BYTES, db_result_bytes, 16777216, 65536, 1073741824, "bytes",                      \
       "result of one statement")                                                                   \
+    X(DB_STATEMENTS, db_statements, 4096, 1, 65536, "statements", "statements of all plugins")     \
     X(FIBERS, fibers, 16384, 16, 1048576, "fibers", "fibers of a worker")                          \
     X(FIBER_POOL, fiber_pool, 512, 0, 65536, "stacks", "free stacks kept by a worker")             \
     X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")    \

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""A viewer's browser: real Chromium, real hls.js, a real encoder."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dais import eventually
+from dais.wait import scale
+
+HERE = Path(__file__).resolve().parent
+PICTURES = Path(os.environ.get("DAIS_PICTURES", HERE.parents[1] / "build" / "pictures"))
+
+
+def watch(url, name, size):
+    """Plays a watch page for six seconds; returns what the browser saw."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["node", str(HERE / "watch.mjs"), url, str(PICTURES / f"{name}.png"), size],
+                          capture_output=True, text=True, timeout=120 * scale(), check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name, size", [("watch", "1280x900"), ("watch-phone", "390x844")])
+def test_the_watch_page_plays(server, admin, publish, name, size):
+    stream = admin.post("/api/streams", {"title": "Morning show", "description": "News & weather"}
+                        ).expect(201).json
+    publish(server, stream)
+    path = f"/api/streams/{stream['id']}"
+    eventually(lambda: admin.get(path).json["status"] == "live")
+    seen = watch(f"{server.url}/watch/{stream['playbackId']}", name, size)
+    assert seen["after"]["time"] - seen["before"]["time"] >= 5
+    assert seen["after"]["frames"] - seen["before"]["frames"] >= 100
+    assert seen["after"]["audioBytes"] > seen["before"]["audioBytes"]
+    assert (seen["after"]["width"], seen["after"]["height"]) == (640, 360)
+    assert seen["brightness"] > 20
+    assert seen["title"] == "Morning show" and seen["live"]
+    assert not seen["curtain"] and not seen["overflow"] and not seen["errors"]
+
+
+def test_the_pages_are_served_with_the_right_caching(api):
+    for path in ("/", "/watch/whatever"):
+        page = api.get(path).expect(200)
+        assert page.headers["content-type"].startswith("text/html")
+        assert "no-cache" in page.headers["cache-control"]
+    script = page.text.split('src="')[1].split('"')[0]
+    reply = api.get(script).expect(200)
+    assert "javascript" in reply.headers["content-type"]
+    assert "max-age=31536000" in reply.headers["cache-control"]
+    api.get("/assets/../../../etc/passwd").expect(404)
+    api.get("/assets/nothing.js").expect(404)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Of `dais doctor`: account, folders, database, ports. */
+#include "proc/doctor.h"
+
+#include "data/cluster.h"
+#include "host/config.h"
+#include "host/control.h"
+#include "proc/datadir.h"
+#include "proc/sockets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define DISK_FAIL_BYTES (200ull << 20)
+#define DISK_WARN_BYTES (2ull << 30)
+
+void doctor_account(struct doctor *doctor)
+{
+    char message[RUNAS_MESSAGE_BYTES];
+    if (runas_find(REACH_ACCOUNT, message, &doctor->account) != DAIS_OK) {
+        doctor->account = (struct runas){.uid = 0};
+        doctor_say(doctor, DOCTOR_FAIL, "make it with `" REACH_ACCOUNT_HOW "`",
+                   "account: under root the service runs as the user " REACH_ACCOUNT
+                   ", which is missing");
+        return;
+    }
+    doctor_say(doctor, DOCTOR_OK, NULL, "account: the service runs as %s", doctor->account.name);
+}
+
+/* The nearest folder above `path` that exists. */
+static void existing_part(const char *path, char ret_part[REACH_PATH_BYTES])
+{
+    struct stat entry;
+    snprintf(ret_part, REACH_PATH_BYTES, "%s", path);
+    while (ret_part[1] != '\0' && stat(ret_part, &entry) != 0) {
+        char *slash = strrchr(ret_part, '/');
+        slash[slash == ret_part ? 1 : 0] = '\0';
+    }
+}
+
+static void check_disk(struct doctor *doctor, const char *folder)
+{
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0) {
+        doctor_say(doctor, DOCTOR_WARN, NULL, "disk: %s can't be examined: %s", folder,
+                   strerror(errno));
+        return;
+    }
+    uint64_t bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    enum doctor_grade grade = bytes < DISK_FAIL_BYTES   ? DOCTOR_FAIL
+                              : bytes < DISK_WARN_BYTES ? DOCTOR_WARN
+                                                        : DOCTOR_OK;
+    doctor_say(doctor, grade,
+               grade == DOCTOR_OK ? NULL
+                                  : "free some, or set DAIS_DATA to a folder on another disk",
+               "disk: %llu MiB free at %s", (unsigned long long)(bytes >> 20), folder);
+}
+
+static void check_writable(struct doctor *doctor, const char *folder)
+{
+    const char *path = doctor->data_dir;
+    if (!reach_enters(&doctor->account, folder))
+        doctor_say(doctor, DOCTOR_FAIL, "set DAIS_DATA to a folder outside of it",
+                   "data directory: %s is below a folder that the user %s can't enter", path,
+                   doctor->account.name);
+    else if (access(folder, W_OK) != 0)
+        doctor_say(doctor, DOCTOR_FAIL, "change its owner, or set DAIS_DATA",
+                   "data directory: %s can't be written: %s", path, strerror(errno));
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "data directory: %s%s", path,
+                   strcmp(folder, path) == 0 ? "" : " (will be made)");
+}
+
+void doctor_data(struct doctor *doctor)
+{
+    char folder[REACH_PATH_BYTES];
+    int fd = -1;
+    if (datadir_choose(doctor->config->data_dir.ptr, &doctor->account, doctor->data_dir) !=
+        DAIS_OK) {
+        doctor_say(doctor, DOCTOR_FAIL, "choose a shorter one",
+                   "data directory: its path is too long");
+        return;
+    }
+    existing_part(doctor->data_dir, folder);
+    check_writable(doctor, folder);
+    check_disk(doctor, folder);
+    doctor->server_runs = control_connect(doctor->data_dir, &fd) == DAIS_OK;
+    if (doctor->server_runs)
+        close(fd);
+    doctor_say(doctor, DOCTOR_OK, NULL, "server: %s",
+               doctor->server_runs ? "is running on this data directory" : "is not running");
+}
+
+void doctor_database(struct doctor *doctor)
+{
+    char message[RUNAS_MESSAGE_BYTES];
+    struct cluster cluster = {0};
+    if (doctor->config->database_url.len > 0) {
+        doctor_say(doctor, DOCTOR_OK, NULL, "database: the one of database.url");
+        return;
+    }
+    snprintf(cluster.dir, sizeof cluster.dir, "%.*s/postgres", (int)sizeof cluster.dir - 16,
+             doctor->data_dir);
+    if (cluster_find_programs(&cluster, message) == DAIS_OK)
+        doctor_say(doctor, DOCTOR_OK, NULL, "database: its own, by the programs in %s",
+                   cluster.bin_dir);
+    else
+        doctor_say(doctor, DOCTOR_FAIL, "apt-get install postgresql-15, or set DATABASE_URL",
+                   "database: %s", message);
+}
+
+static void check_port(struct doctor *doctor, struct dais_str listen)
+{
+    struct sockets_address address, bound;
+    int fd = -1;
+    int32_t error = sockets_parse(listen.ptr, &address);
+    if (error == DAIS_OK)
+        error = sockets_open_group(&address, 1, &fd, &bound);
+    if (error == DAIS_OK) {
+        close(fd);
+        doctor_say(doctor, DOCTOR_OK, NULL, "http: %s is free", listen.ptr);
+    } else if (error == DAIS_E_CONFLICT && doctor->server_runs) {
+        doctor_say(doctor, DOCTOR_OK, NULL, "http: %s is in use, as it should be", listen.ptr);
+    } else {
+        doctor_say(doctor, DOCTOR_FAIL, "choose another one with PORT or http.listen",
+                   "http: %s: %s", listen.ptr, sockets_error_text(error));
+    }
+}
+
+void doctor_ports(struct doctor *doctor)
+{
+    const struct dais_list *list = &doctor->config->http_listen;
+    const struct dais_str *addresses = list->items;
+    for (uint64_t i = 0; i < list->count; i++)
+        check_port(doctor, addresses[i]);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "proc/staging.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "proc/mirror.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Name of the folder that copies of one original are in. */
+#define COPY_BYTES sizeof(STAGING_DIR "/0123456789abcdef")
+
+/* The folder that a build or an installation is in: two levels above <root>/bin/dais. */
+static bool find_root(const char *program, char ret_root[REACH_PATH_BYTES])
+{
+    snprintf(ret_root, REACH_PATH_BYTES, "%s", program);
+    for (int level = 0; level < 2; level++) {
+        char *slash = strrchr(ret_root, '/');
+        if (slash == NULL || slash == ret_root)
+            return false;
+        *slash = '\0';
+    }
+    return true;
+}
+
+static bool make_folder(const char *path)
+{
+    return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+/* Copies <root>/bin/dais and <root>/plugins; the program's new path goes into `ret_program`. */
+static int32_t stage_program(const char *root, const char *copy, char ret_program[REACH_PATH_BYTES])
+{
+    char from[REACH_PATH_BYTES + 16], to[COPY_BYTES + 16];
+    snprintf(to, sizeof to, "%s/bin", copy);
+    if (!make_folder(to))
+        return DAIS_E_UNAVAILABLE;
+    snprintf(from, sizeof from, "%s/bin/dais", root);
+    snprintf(ret_program, REACH_PATH_BYTES, "%s/dais", to);
+    int32_t error = mirror_file(from, ret_program);
+    if (error != DAIS_OK)
+        return error;
+    snprintf(from, sizeof from, "%s/plugins", root);
+    snprintf(to, sizeof to, "%s/plugins", copy);
+    return mirror_folder(from, to);
+}
+
+/* The configuration may hold secrets: only root and the account may read the copy. */
+static int32_t stage_config(const struct runas *account, const char *copy, struct staging *staging)
+{
+    char to[COPY_BYTES + 16];
+    snprintf(to, sizeof to, "%s/dais.yaml", copy);
+    int32_t error = mirror_file(staging->config, to);
+    if (error == DAIS_OK && (chown(to, 0, account->gid) != 0 || chmod(to, 0640) != 0))
+        error = DAIS_E_UNAVAILABLE;
+    if (error == DAIS_OK)
+        snprintf(staging->config, sizeof staging->config, "%s", to);
+    return error;
+}
+
+static int32_t stage(const struct runas *account, struct staging *staging)
+{
+    char root[REACH_PATH_BYTES], copy[COPY_BYTES];
+    if (!find_root(staging->program, root))
+        return DAIS_E_UNAVAILABLE;
+    snprintf(copy, sizeof copy, STAGING_DIR "/%016" PRIx64, hash_stable(dais_cstr(root)));
+    if (!make_folder(STAGING_DIR) || !make_folder(copy))
+        return DAIS_E_UNAVAILABLE;
+    int32_t error = DAIS_OK;
+    if (!reach_enters(account, root))
+        error = stage_program(root, copy, staging->program);
+    if (error == DAIS_OK && staging->config[0] != '\0' && !reach_reads(account, staging->config))
+        error = stage_config(account, copy, staging);
+    return error;
+}
+
+int32_t staging_prepare(const struct runas *account, const char *config,
+                        struct staging *ret_staging, char message[STAGING_MESSAGE_BYTES])
+{
+    struct staging staging = {{0}, {0}};
+    ssize_t len = readlink("/proc/self/exe", staging.program, sizeof staging.program - 1);
+    if (len < 0) {
+        snprintf(message, STAGING_MESSAGE_BYTES, "can't read /proc/self/exe: %s", strerror(errno));
+        return DAIS_E_UNAVAILABLE;
+    }
+    if (config != NULL && snprintf(staging.config, sizeof staging.config, "%s", config) >=
+                              (int)sizeof staging.config) {
+        snprintf(message, STAGING_MESSAGE_BYTES, "the configuration's path is too long");
+        return DAIS_E_TOO_LARGE;
+    }
+    int32_t error = account->other ? stage(account, &staging) : DAIS_OK;
+    if (error != DAIS_OK) {
+        snprintf(message, STAGING_MESSAGE_BYTES,
+                 "can't copy the program to " STAGING_DIR " for the user " REACH_ACCOUNT ": %s",
+                 strerror(errno));
+        return error;
+    }
+    *ret_staging = staging;
+    return DAIS_OK;
+}

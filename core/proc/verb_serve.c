@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* `dais serve`: the supervisor. */
+#include "base/log.h"
+#include "host/config.h"
+#include "host/report.h"
+#include "proc/cli.h"
+#include "proc/supervisor.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The rows of serve_fields in main.c. */
+enum { SERVE_SAFE, SERVE_CORE_DUMPS };
+
+/* The file's absolute path, since the server process may start in another folder; NULL without one.
+ */
+static char *find_config(const struct cli *cli)
+{
+    return realpath(cli->config != NULL ? cli->config : "dais.yaml", NULL);
+}
+
+int verb_serve(const struct cli *cli, const struct args *args)
+{
+    struct config *config = NULL;
+    struct report *report = report_new();
+    int32_t error = config_load(cli->config, report, &config);
+    cli_print(report);
+    report_free(report);
+    if (error != DAIS_OK)
+        return CLI_FAILED;
+    log_setup((enum log_level)config->log_level,
+              config->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT);
+
+    char *path = find_config(cli);
+    const struct supervisor_options options = {
+        .config = config,
+        .config_path = path,
+        .safe = args->values[SERVE_SAFE] != NULL,
+        .core_dumps = args->values[SERVE_CORE_DUMPS] != NULL,
+    };
+    int status = supervisor_run(&options);
+    free(path); /* of realpath */
+    config_free(config);
+    return status;
+}

@@ -17,17 +17,21 @@ function(dais_folder dir)
     endif()
 endfunction()
 
-# dais_add_layer(<name> SOURCES … [USES <layer>…] [OWNS <library>…])
+# dais_add_layer(<name> SOURCES … [USES <layer>…] [OWNS <library>…] [MAIN_STACK])
 #
 # The static library dais_<name> of core/<name>. USES are the layers below it; OWNS are the foreign
-# libraries whose headers this layer alone includes.
+# libraries whose headers this layer alone includes. MAIN_STACK: its code never runs on a fiber, so
+# that frames may be big.
 function(dais_add_layer name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;OWNS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MAIN_STACK" "" "SOURCES;USES;OWNS")
     list(TRANSFORM arg_USES PREPEND dais_)
     add_library(dais_${name} STATIC ${arg_SOURCES})
     target_include_directories(dais_${name} PUBLIC "${PROJECT_SOURCE_DIR}/core")
     target_link_libraries(dais_${name}
         PUBLIC dais_sdk ${arg_USES}
         PRIVATE dais_options ${arg_OWNS})
+    if(arg_MAIN_STACK)
+        target_compile_options(dais_${name} PRIVATE -Wno-frame-larger-than)
+    endif()
     set_target_properties(dais_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()

@@ -47,7 +47,7 @@ endif()
 add_library(dais_hardening INTERFACE)
 if(NOT DAIS_SANITIZE)
     target_compile_options(dais_hardening INTERFACE
-        -fstack-protector-strong -fstack-clash-protection -Wframe-larger-than=8192
+        -fstack-protector-strong -fstack-clash-protection -Wframe-larger-than=10240
         $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 endif()
 target_link_options(dais_hardening INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)

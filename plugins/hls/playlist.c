@@ -29,11 +29,13 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
     text->len += len > 0 ? (size_t)len : 0;
 }
 
-static void add_name(struct text *text, const char *format, const struct names_file *file)
+/* A line with the name of `file` between `before` and `after`. */
+static void add_name(struct text *text, const char *before, const struct names_file *file,
+                     const char *after)
 {
     char name[NAMES_CHARS];
     names_write(file, name);
-    add(text, "%s%s%s\n", format[0] != '\0' ? format : "", name, format[0] != '\0' ? "\"" : "");
+    add(text, "%s%s%s\n", before, name, after);
 }
 
 static void add_codecs(struct text *text, const struct playlist_master *master)
@@ -101,11 +103,11 @@ size_t playlist_master(const struct playlist_master *master, char *out, size_t r
             "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"main\",DEFAULT=YES,"
             "AUTOSELECT=YES,CHANNELS=\"%u\",",
             audio->aac.object_type == 29 ? 2u : audio->aac.channels);
-        add_name(&text, "URI=\"", &file);
+        add_name(&text, "URI=\"", &file, "\"");
     }
     add_variant(&text, master);
     file.kind = has_video ? TRACK_VIDEO : TRACK_AUDIO;
-    add_name(&text, "", &file);
+    add_name(&text, "", &file, "");
     return text.len;
 }
 
@@ -123,7 +125,7 @@ static void add_wall(struct text *text, int64_t wall_ms)
 static void add_map(struct text *text, const struct playlist_media *media, uint32_t init)
 {
     const struct names_file file = {NAMES_INIT, media->kind, media->session, init};
-    add_name(text, "#EXT-X-MAP:URI=\"", &file);
+    add_name(text, "#EXT-X-MAP:URI=\"", &file, "\"");
 }
 
 static void add_segment(struct text *text, const struct playlist_media *media, uint32_t index)
@@ -142,7 +144,7 @@ static void add_segment(struct text *text, const struct playlist_media *media, u
         add(text, "#EXT-X-GAP\n");
     }
     add(text, "#EXTINF:%" PRIu64 ".%06" PRIu64 ",\n", us / 1000000, us % 1000000);
-    add_name(text, "", &file);
+    add_name(text, "", &file, "");
 }
 
 size_t playlist_media(const struct playlist_media *media, char *out, size_t room)

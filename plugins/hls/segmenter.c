@@ -203,21 +203,28 @@ static void end_stretch(struct segmenter *segmenter)
     segmenter->joining = false;
 }
 
-/* Begins a stretch with what waits: the leader's first sample is its start. */
-static void begin_stretch(struct segmenter *segmenter, enum track_kind kind)
+/* Gives back the audio that waits from before `from`; returns where the first sample of both is. */
+static int64_t trim_audio(struct segmenter *segmenter, int64_t from)
 {
-    struct lane *lane = &segmenter->lanes[kind];
+    struct lane *audio = &segmenter->lanes[TRACK_AUDIO];
+    const int64_t frame = lane_time(audio, audio->frame_ticks);
+    release(segmenter, audio, lane_count_before(audio, from - frame));
+    if (audio->count == 0) {
+        return from;
+    }
+    const int64_t first = lane_time(audio, audio->samples[0].dts);
+    return first < from ? first : from;
+}
+
+/* Begins a stretch with what waits: the first sample of `lane` leads it. */
+static void begin_stretch(struct segmenter *segmenter, struct lane *lane)
+{
     struct lane *audio = &segmenter->lanes[TRACK_AUDIO];
     lane->on = true;
     audio->on = audio->known;
     int64_t from = lane_time(lane, lane->samples[0].dts);
-    if (audio->on && audio->count > 0) {
-        const int64_t frame = lane_time(audio, audio->frame_ticks);
-        release(segmenter, audio, lane_count_before(audio, from - frame));
-        if (audio->count > 0) {
-            const int64_t first = lane_time(audio, audio->samples[0].dts);
-            from = first < from ? first : from;
-        }
+    if (audio->on) {
+        from = trim_audio(segmenter, from);
     }
     const int64_t delta = timeline_shift(&segmenter->timeline, from);
     for (uint32_t i = 0; i < TRACK_KINDS; i++) {
@@ -227,8 +234,9 @@ static void begin_stretch(struct segmenter *segmenter, enum track_kind kind)
         }
     }
     segmenter->discontinuities += segmenter->begun ? 1 : 0;
+    const struct box_sample *first = &lane->samples[0];
     *edge_of(segmenter, segmenter->head) = (struct segmenter_edge){
-        .pts = lane_time(lane, lane->samples[0].dts) + lane->samples[0].offset,
+        .pts = lane_time(lane, first->dts) + first->offset,
         .discontinuities = segmenter->discontinuities,
         .discontinuity = segmenter->begun};
     segmenter->begun = true;
@@ -259,7 +267,7 @@ static int32_t push_idle(struct segmenter *segmenter, const struct segmenter_pac
     const int32_t code = append(segmenter, packet);
     if (code != DAIS_OK || packet->kind == TRACK_VIDEO) {
         if (code == DAIS_OK) {
-            begin_stretch(segmenter, TRACK_VIDEO);
+            begin_stretch(segmenter, &segmenter->lanes[TRACK_VIDEO]);
         }
         return code;
     }
@@ -272,7 +280,7 @@ static int32_t push_idle(struct segmenter *segmenter, const struct segmenter_pac
                                  ? MS_TICKS * (int64_t)segmenter->limits.segment_ms_max
                                  : target - target / SEGMENTER_SLACK_DIVISOR;
     if (newest - segmenter->idle_start >= patience) {
-        begin_stretch(segmenter, TRACK_AUDIO);
+        begin_stretch(segmenter, audio);
     } else {
         release(segmenter, audio, lane_count_before(audio, newest - target));
     }
@@ -368,28 +376,52 @@ static bool joins(struct segmenter *segmenter, const struct segmenter_packet *pa
     return segmenter->joining && is_due(segmenter, pts - edge_of(segmenter, segmenter->head)->pts);
 }
 
+static bool is_usable(const struct segmenter_packet *packet)
+{
+    return packet->len > 0 && packet->len <= SEGMENTER_UNIT_BYTES_MAX &&
+           packet->dts <= TIMELINE_INPUT_MAX && packet->dts >= -TIMELINE_INPUT_MAX &&
+           packet->pts <= packet->dts + LANE_OFFSET_MAX &&
+           packet->pts >= packet->dts - LANE_OFFSET_MAX;
+}
+
+/* The timestamps have jumped: a new stretch, unless they jump all the time. */
+static int32_t jump(struct segmenter *segmenter, int64_t wall_ms)
+{
+    const int64_t since = wall_ms - segmenter->jump_ms;
+    if (since >= 0 && since < SEGMENTER_JUMP_MS) {
+        return DAIS_E_LIMIT;
+    }
+    segmenter->jump_ms = wall_ms;
+    segmenter->jumps++;
+    end_stretch(segmenter);
+    return DAIS_OK;
+}
+
 int32_t segmenter_push(struct segmenter *segmenter, const struct segmenter_packet *packet)
 {
     const struct lane *lane = &segmenter->lanes[packet->kind];
-    if (!lane->known || packet->len == 0 || packet->len > SEGMENTER_UNIT_BYTES_MAX) {
-        return lane->known ? DAIS_E_INVALID : DAIS_E_STATE;
+    if (!lane->known) {
+        return DAIS_E_STATE;
     }
-    const enum timeline_verdict verdict = timeline_judge(&segmenter->timeline, packet->kind,
-                                                         packet->dts);
-    const int64_t reorder = packet->pts - packet->dts;
-    if (verdict == TIMELINE_STRAYS || reorder > LANE_OFFSET_MAX || reorder < -LANE_OFFSET_MAX) {
+    if (!is_usable(packet)) {
         return DAIS_E_INVALID;
     }
-    if (verdict == TIMELINE_JUMPS) {
-        const int64_t since = packet->wall_ms - segmenter->jump_ms;
-        if (since >= 0 && since < SEGMENTER_JUMP_MS) {
-            return DAIS_E_LIMIT;
+    int32_t code = DAIS_OK;
+    switch (timeline_judge(&segmenter->timeline, packet->kind, packet->dts)) {
+    case TIMELINE_CONTINUES:
+        if (segmenter->running && joins(segmenter, packet)) {
+            end_stretch(segmenter);
         }
-        segmenter->jump_ms = packet->wall_ms;
-        segmenter->jumps++;
-        end_stretch(segmenter);
-    } else if (segmenter->running && joins(segmenter, packet)) {
-        end_stretch(segmenter);
+        break;
+    case TIMELINE_JUMPS:
+        code = jump(segmenter, packet->wall_ms);
+        break;
+    case TIMELINE_STRAYS:
+        code = DAIS_E_INVALID;
+        break;
+    }
+    if (code != DAIS_OK) {
+        return code;
     }
     timeline_take(&segmenter->timeline, packet->kind, packet->dts, packet->wall_ms);
     if (!segmenter->running) {

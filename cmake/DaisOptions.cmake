@@ -26,6 +26,7 @@ add_library(dais_warnings INTERFACE)
 target_compile_options(dais_warnings INTERFACE
     -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wpointer-arith -Wwrite-strings
     -Wdouble-promotion -Wno-unused-parameter -Wno-missing-field-initializers
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> # snprintf is how texts are cut to length
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>)
 
 add_library(dais_sanitizers INTERFACE)

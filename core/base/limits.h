@@ -57,6 +57,8 @@
     X(MEDIA_DISPLACED_MS, media_displaced_ms, 30000, 0, 3600000, "ms",                             \
       "how long who was thrown out by its own identity is refused")                                \
     X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")      \
+    X(PLUGIN_STATE_BYTES, plugin_state_bytes, 268435456, 65536, 1099511627776, "bytes",            \
+      "lasting memory of one plugin")                                                              \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")
 

@@ -45,6 +45,9 @@ struct host {
 /** The host; CHECKs that there is one. */
 struct host *host_get(void);
 
+/** Makes `host` the one that host_get gives (NULL: none). [main thread] */
+void host_set(struct host *host);
+
 /** The plugin with this index; NULL for the core and for unknown ones. [any thread] */
 struct plugin *host_plugin(uint32_t owner);
 

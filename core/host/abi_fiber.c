@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* dais.fiber/1: tasks, locks and jobs carry the mark of the plugin that made them. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/owner.h"
+#include "host/abi.h"
+#include "host/state.h"
+#include "loop/fiber.h"
+#include "loop/fiber_lock.h"
+#include "loop/job.h"
+#include "loop/worker.h"
+
+#include <string.h>
+
+/** Longest key that a plugin may lock, without what the host puts before it. */
+#define LOCK_KEY_BYTES_MAX 240u
+
+/** A task that has not run yet. */
+struct spawned {
+    const struct dais_task *task;
+    uint64_t cookie;
+};
+
+static void run_task(void *arg)
+{
+    struct spawned spawned = *(struct spawned *)arg;
+    mem_free(arg);
+    spawned.task->run(spawned.cookie);
+}
+
+static int32_t spawn(const struct dais_task *task, uint64_t cookie, dais_handle *ret_fiber)
+{
+    if (!worker_self())
+        return host_misuse("fiber.spawn");
+    if (!task || !task->run || !task->name)
+        return DAIS_E_INVALID;
+    struct spawned *spawned = mem_alloc(sizeof *spawned);
+    if (!spawned)
+        return DAIS_E_MEMORY;
+    *spawned = (struct spawned){task, cookie};
+    struct owner owner = owner_get();
+    owner.request = 0;
+    struct fiber_spec spec = {.name = task->name, .fn = run_task, .arg = spawned, .owner = owner};
+    int32_t error = fiber_spawn(&spec, ret_fiber);
+    if (error)
+        mem_free(spawned);
+    return error;
+}
+
+static int32_t cancel(dais_handle fiber)
+{
+    return fiber_cancel(fiber, DAIS_E_CANCELLED);
+}
+
+/** Plugins name their locks without regard to each other, so the key begins with the plugin. */
+static int32_t lock(struct dais_str key, struct dais_lock **ret_lock)
+{
+    char full[sizeof(uint32_t) + LOCK_KEY_BYTES_MAX];
+    uint32_t plugin = owner_get().plugin;
+    if (key.len > LOCK_KEY_BYTES_MAX)
+        return DAIS_E_INVALID;
+    memcpy(full, &plugin, sizeof plugin);
+    if (key.len)
+        memcpy(full + sizeof plugin, key.ptr, key.len);
+    return fiber_lock(dais_str(full, sizeof plugin + key.len), FIBER_FOREVER, ret_lock);
+}
+
+/** A job on its way to its thread. */
+struct marked_job {
+    const struct dais_job *job;
+    void *arg;
+    struct owner owner;
+};
+
+static int32_t run_job(void *arg)
+{
+    const struct marked_job *marked = arg;
+    struct owner before = owner_get();
+    owner_set(&marked->owner);
+    int32_t result = marked->job->run(marked->arg);
+    owner_set(&before);
+    return result;
+}
+
+static int32_t job(const struct dais_job *row, void *arg)
+{
+    uint32_t class_number;
+    if (!fiber_self())
+        return host_misuse("fiber.job");
+    if (!row || !row->run || job_class_find(dais_cstr(row->job_class), &class_number) != DAIS_OK)
+        return DAIS_E_INVALID;
+    struct marked_job marked = {row, arg, owner_get()};
+    return job_run(class_number, run_job, &marked);
+}
+
+static uint32_t this_worker(void)
+{
+    return worker_self() ? worker_index() : 0;
+}
+
+static uint32_t all_workers(void)
+{
+    return host_get()->workers;
+}
+
+const struct dais_fiber_v1 abi_fiber = {
+    .spawn = spawn,
+    .sleep = fiber_sleep,
+    .park = fiber_park,
+    .unpark = fiber_unpark,
+    .cancel = cancel,
+    .self = fiber_handle,
+    .lock = lock,
+    .unlock = fiber_unlock,
+    .job = job,
+    .worker = this_worker,
+    .workers = all_workers,
+    .now_ms = clock_ms,
+    .unix_ms = clock_unix_ms,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/host_worker.h"
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "data/bus.h"
+#include "data/db.h"
+#include "host/identity.h"
+#include "host/marks.h"
+#include "host/periodic.h"
+#include "host/state.h"
+#include "loop/board.h"
+#include "loop/fiber.h"
+#include "loop/mail.h"
+#include "media/hub.h"
+#include "net/tcp.h"
+
+#include <semaphore.h>
+
+struct host_worker *host_worker_self(void)
+{
+    struct host_worker *self = worker_slot_get(WORKER_SLOT_HOST);
+    CHECK(self != NULL);
+    return self;
+}
+
+/** Tells every plugin about this worker; who cannot work here is left out everywhere. */
+static void start_plugins(struct host *host, uint32_t worker)
+{
+    for (uint32_t i = 0; i < host->order_count; i++) {
+        struct plugin *plugin = host->order[i];
+        if (!plugin->descriptor->worker_start)
+            continue;
+        struct mark mark = mark_enter(plugin);
+        int32_t error = plugin->descriptor->worker_start(worker);
+        mark_leave(&mark);
+        int32_t none = DAIS_OK;
+        if (error)
+            atomic_compare_exchange_strong(&plugin->worker_error, &none, error);
+    }
+}
+
+static int32_t start_layers(struct host_worker *self)
+{
+    int32_t error = db_worker_start();
+    if (!error)
+        error = board_worker_start();
+    if (!error)
+        error = hub_worker_start();
+    if (!error)
+        error = identity_worker_start(&self->identities);
+    return error;
+}
+
+static int32_t on_start(void *context, uint32_t worker)
+{
+    struct host *host = context;
+    if (host->options.thread_start)
+        host->options.thread_start(worker);
+    struct host_worker *self = mem_zalloc(1, sizeof *self);
+    if (!self)
+        return DAIS_E_MEMORY;
+    worker_slot_set(WORKER_SLOT_HOST, self);
+    int32_t error = start_layers(self);
+    if (!error)
+        start_plugins(host, worker);
+    return error;
+}
+
+static void on_stop(void *context, uint32_t worker)
+{
+    struct host *host = context;
+    struct host_worker *self = worker_slot_get(WORKER_SLOT_HOST);
+    for (uint32_t i = host->order_count; i-- > 0;) {
+        struct plugin *plugin = host->order[i];
+        if (!plugin->descriptor->worker_stop)
+            continue;
+        struct mark mark = mark_enter(plugin);
+        plugin->descriptor->worker_stop(worker);
+        mark_leave(&mark);
+    }
+    http_worker_stop(host->http);
+    tcp_worker_stop(host->tcp);
+    hub_worker_stop();
+    board_worker_stop();
+    db_worker_stop();
+    if (self) {
+        periodic_worker_stop(self);
+        identity_worker_stop(self->identities);
+        worker_slot_set(WORKER_SLOT_HOST, NULL);
+        mem_free(self);
+    }
+}
+
+int32_t host_workers_start(struct host *host)
+{
+    struct worker_events events = {.start = on_start, .stop = on_stop, .context = host};
+    return workers_start(host->workers, &events);
+}
+
+/** One piece of work for all workers; lives on the main thread's stack while that waits. */
+struct everywhere {
+    int32_t (*fn)(void *arg);
+    void *arg;
+    sem_t done;
+    _Atomic int32_t error;
+};
+
+struct everywhere_mail {
+    struct mail mail;
+    struct everywhere *work;
+};
+
+static void finish(struct everywhere *work, int32_t error)
+{
+    int32_t none = DAIS_OK;
+    if (error)
+        atomic_compare_exchange_strong(&work->error, &none, error);
+    sem_post(&work->done);
+}
+
+static void run_work(void *arg)
+{
+    struct everywhere *work = arg;
+    finish(work, work->fn(work->arg));
+}
+
+static void deliver(struct mail *mail)
+{
+    struct everywhere *work = CONTAINER_OF(mail, struct everywhere_mail, mail)->work;
+    struct fiber_spec spec = {.name = "host", .fn = run_work, .arg = work};
+    int32_t error = fiber_spawn(&spec, NULL);
+    if (error)
+        finish(work, error);
+}
+
+int32_t host_everywhere(int32_t (*fn)(void *arg), void *arg)
+{
+    uint32_t count = worker_count();
+    struct everywhere work = {.fn = fn, .arg = arg};
+    struct everywhere_mail mails[WORKERS_MAX];
+    CHECK(count <= WORKERS_MAX && !worker_self());
+    CHECK(sem_init(&work.done, 0, 0) == 0);
+    for (uint32_t i = 0; i < count; i++) {
+        mails[i] = (struct everywhere_mail){.mail = {.deliver = deliver}, .work = &work};
+        mail_post(i, &mails[i].mail);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        while (sem_wait(&work.done) != 0)
+            ;
+    sem_destroy(&work.done);
+    return work.error;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/plugin_order.h"
+
+#include "host/abi.h"
+#include "host/plugin.h"
+#include "host/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** How far the walk has come with each plugin. */
+enum mark { MARK_NEW = 0, MARK_OPEN, MARK_DONE };
+
+/** One walk over all plugins; the path is the chain of needs that is being followed. */
+struct walk {
+    struct host *host;
+    uint8_t marks[HOST_OWNERS_MAX];
+    uint32_t path_count;
+    struct plugin *path[HOST_OWNERS_MAX];
+    const char *needs[HOST_OWNERS_MAX]; /* what path[i] needs of path[i + 1] */
+};
+
+const void *plugin_offered(const struct plugin *plugin, const char *name)
+{
+    const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+    while (offer && offer->name && strcmp(offer->name, name) != 0)
+        offer++;
+    return offer && offer->name ? offer->table : NULL;
+}
+
+struct plugin *plugin_provider(const struct host *host, const char *name)
+{
+    for (uint32_t owner = 1; owner < host->owner_count; owner++)
+        if (plugin_offered(&host->plugins[owner], name))
+            return (struct plugin *)(uintptr_t)&host->plugins[owner];
+    return NULL;
+}
+
+static int is_out(const struct plugin *plugin)
+{
+    uint32_t state = atomic_load(&plugin->state);
+    return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED || state == PLUGIN_FOUND;
+}
+
+/** Another version of the service that somebody offers, or NULL. */
+static const char *other_version(const struct host *host, const char *name, const char **ret_id)
+{
+    size_t base = strcspn(name, "/");
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        const struct plugin *plugin = &host->plugins[owner];
+        const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+        for (; offer && offer->name; offer++) {
+            if (strcspn(offer->name, "/") != base || strncmp(offer->name, name, base) != 0)
+                continue;
+            *ret_id = plugin->id;
+            return offer->name + base;
+        }
+    }
+    return NULL;
+}
+
+/** Says what was needed and what there is instead. */
+static void fail_missing(const struct host *host, struct plugin *plugin, const char *name)
+{
+    char versions[ABI_VERSIONS_BYTES];
+    const char *id = NULL;
+    abi_versions(name, versions);
+    const char *other = other_version(host, name, &id);
+    if (*versions)
+        plugin_fail(plugin, "%s %s needs %s; this host has %s", plugin->id,
+                    plugin_version(plugin), name, versions);
+    else if (other)
+        plugin_fail(plugin, "%s %s needs %s; %s offers %s", plugin->id, plugin_version(plugin),
+                    name, id, other);
+    else
+        plugin_fail(plugin, "%s %s needs %s, which no enabled plugin offers", plugin->id,
+                    plugin_version(plugin), name);
+}
+
+static void fail_without_provider(struct plugin *plugin, const char *name,
+                                  const struct plugin *provider)
+{
+    plugin_fail(plugin, "%s %s needs %s of %s, which is left out", plugin->id,
+                plugin_version(plugin), name, provider->id);
+}
+
+/** Every plugin of the chain from `first` on is part of the cycle that `plugin` closes. */
+static void fail_cycle(struct walk *walk, const struct plugin *first)
+{
+    char text[PLUGIN_REASON_BYTES_MAX];
+    uint32_t from = 0;
+    size_t len = 0;
+    while (walk->path[from] != first)
+        from++;
+    for (uint32_t i = from; i < walk->path_count && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s needs %s of ",
+                                walk->path[i]->id, walk->needs[i]);
+    if (len < sizeof text)
+        snprintf(text + len, sizeof text - len, "%s", first->id);
+    for (uint32_t i = from; i < walk->path_count; i++)
+        plugin_fail(walk->path[i], "its services form a cycle: %s", text);
+}
+
+static void visit(struct walk *walk, struct plugin *plugin);
+
+/** Follows one need; where it cannot be met the plugin is left out. */
+static void follow(struct walk *walk, struct plugin *plugin, const struct dais_need *need)
+{
+    int optional = (need->flags & DAIS_NEED_OPTIONAL) != 0;
+    if (abi_find(need->name))
+        return;
+    struct plugin *provider = plugin_provider(walk->host, need->name);
+    if (!provider) {
+        if (!optional)
+            fail_missing(walk->host, plugin, need->name);
+        return;
+    }
+    walk->needs[walk->path_count - 1] = need->name;
+    if (walk->marks[provider->owner] == MARK_OPEN) {
+        if (!optional)
+            fail_cycle(walk, provider);
+        return;
+    }
+    visit(walk, provider);
+    if (is_out(provider) && !optional)
+        fail_without_provider(plugin, need->name, provider);
+}
+
+/** Providers first, then the plugin itself. Its depth is at most the number of plugins. */
+static void visit(struct walk *walk, struct plugin *plugin)
+{
+    if (walk->marks[plugin->owner] != MARK_NEW || is_out(plugin))
+        return;
+    walk->marks[plugin->owner] = MARK_OPEN;
+    walk->path[walk->path_count++] = plugin;
+    const struct dais_need *need = plugin->descriptor->needs;
+    for (; need && need->name && !is_out(plugin); need++)
+        follow(walk, plugin, need);
+    walk->path_count--;
+    walk->marks[plugin->owner] = MARK_DONE;
+    if (!is_out(plugin))
+        walk->host->order[walk->host->order_count++] = plugin;
+}
+
+/** A service is offered once. */
+static void refuse_twins(struct host *host)
+{
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        struct plugin *plugin = &host->plugins[owner];
+        const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+        for (; offer && offer->name; offer++) {
+            const struct plugin *first = plugin_provider(host, offer->name);
+            if (first != plugin && !is_out(first))
+                plugin_fail(plugin, "offers %s, which %s offers already", offer->name, first->id);
+        }
+    }
+}
+
+void plugin_order(struct host *host)
+{
+    struct walk walk = {.host = host};
+    refuse_twins(host);
+    for (uint32_t owner = 1; owner < host->owner_count; owner++)
+        visit(&walk, &host->plugins[owner]);
+}
+
+int32_t plugin_fill_slots(struct host *host, struct plugin *plugin)
+{
+    const struct dais_need *need = plugin->descriptor->needs;
+    for (; need && need->name; need++) {
+        const void *table = abi_find(need->name);
+        const struct plugin *provider = table ? NULL : plugin_provider(host, need->name);
+        if (provider && !is_out(provider))
+            table = plugin_offered(provider, need->name);
+        if (!table && !(need->flags & DAIS_NEED_OPTIONAL)) {
+            if (provider)
+                fail_without_provider(plugin, need->name, provider);
+            else
+                fail_missing(host, plugin, need->name);
+            return DAIS_E_INVALID;
+        }
+        *need->slot = table;
+    }
+    return DAIS_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Who must start before whom: plugins in the order of the services that they need from each other.
+ *
+ * A plugin is left out, with its reason, when an interface or service that it needs is missing, when
+ * the provider is left out, or when it is part of a cycle, which the reason names. What is needed
+ * but optional orders plugins where it can and never leaves one out.
+ */
+#include "dais/abi.h"
+
+struct host;
+struct plugin;
+
+/** Sorts the loaded plugins of `host` into `host->order`. [main thread] */
+void plugin_order(struct host *host);
+
+/** The table that `plugin` offers as `name`, or NULL. */
+const void *plugin_offered(const struct plugin *plugin, const char *name);
+
+/** The plugin that offers `name`, or NULL. */
+struct plugin *plugin_provider(const struct host *host, const char *name);
+
+/**
+ * Stores the addresses of interfaces and services in the slots of `plugin`. Optional ones that are
+ * missing get NULL. DAIS_E_INVALID after plugin_fail when a provider was left out meanwhile.
+ */
+DAIS_CHECK_RESULT int32_t plugin_fill_slots(struct host *host, struct plugin *plugin);

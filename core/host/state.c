@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/state.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static struct host *the_host;
+
+struct host *host_get(void)
+{
+    CHECK_MSG(the_host != NULL, "there is no host");
+    return the_host;
+}
+
+void host_set(struct host *host)
+{
+    CHECK(!host || !the_host);
+    the_host = host;
+}
+
+struct plugin *host_plugin(uint32_t owner)
+{
+    if (!the_host || owner == OWNER_CORE || owner >= the_host->owner_count)
+        return NULL;
+    return &the_host->plugins[owner];
+}
+
+struct plugin *host_plugin_find(struct dais_str id)
+{
+    for (uint32_t owner = 1; owner < the_host->owner_count; owner++)
+        if (str_eqz(id, the_host->plugins[owner].id))
+            return &the_host->plugins[owner];
+    return NULL;
+}
+
+struct plugin *host_plugin_running(void)
+{
+    return host_plugin(owner_get().plugin);
+}
+
+int32_t host_misuse(const char *function)
+{
+    struct plugin *plugin = host_plugin_running();
+    if (plugin)
+        atomic_fetch_add_explicit(&plugin->misuses, 1, memory_order_relaxed);
+    LOG_WARN("function called from the wrong place", log_text("function", function));
+    return DAIS_E_STATE;
+}
+
+const char *plugin_state_name(uint32_t state)
+{
+    static const char *const names[] = {
+        [PLUGIN_FOUND] = "found",       [PLUGIN_LOADED] = "loaded",
+        [PLUGIN_INITIALIZED] = "ready", [PLUGIN_STARTED] = "started",
+        [PLUGIN_STOPPED] = "stopped",   [PLUGIN_FAILED] = "failed",
+        [PLUGIN_QUARANTINED] = "quarantined",
+    };
+    CHECK(state < sizeof names / sizeof names[0]);
+    return names[state];
+}
+
+const char *plugin_version(const struct plugin *plugin)
+{
+    const struct dais_plugin *descriptor = plugin->descriptor;
+    return descriptor && descriptor->version ? descriptor->version : "?";
+}
+
+struct owner plugin_mark(const struct plugin *plugin, uint64_t callback)
+{
+    return (struct owner){
+        .plugin = plugin->owner, .generation = plugin->generation, .callback = callback};
+}
+
+void plugin_fail(struct plugin *plugin, const char *format, ...)
+{
+    if (atomic_load(&plugin->state) == PLUGIN_FAILED)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(plugin->reason, sizeof plugin->reason, format, args);
+    va_end(args);
+    plugin->http.closed_reason = plugin->reason;
+    atomic_store(&plugin->http.closed, 1);
+    atomic_store(&plugin->state, PLUGIN_FAILED);
+}

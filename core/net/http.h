@@ -6,11 +6,10 @@
  *   http_new               main thread, before the plugins' `init`
  *   http_routes            from `init`: tables of routes and of folders, all before http_open
  *   http_statics
- *   http_open              opens the listening sockets (worker i accepts on socket i of each address)
- *   http_worker_start      on each worker: starts to accept
- *   http_worker_drain      on each worker: stops accepting; a fiber waits for the answers under way
- *   http_worker_stop       on each worker: closes what is left
- *   http_free              main thread, after the workers are gone
+ *   http_open              opens the listening sockets (worker i accepts on socket i of each
+ * address) http_worker_start      on each worker: starts to accept http_worker_drain      on each
+ * worker: stops accepting; a fiber waits for the answers under way http_worker_stop       on each
+ * worker: closes what is left http_free              main thread, after the workers are gone
  *
  * The life of a request is told in http_run.c. What a request needs from the layers above (who is
  * behind a token, the database) comes through `struct http_hooks`.
@@ -27,9 +26,9 @@ struct http_server;
 
 /** Who registers routes or folders. Borrowed until http_free. */
 struct http_owner {
-    const char *id; /**< the plugin's, or "core"; in logs and metrics */
-    uint32_t plugin;     /**< charged for what the handlers do: struct owner of base/owner.h */
-    uint32_t generation; /**< of the plugin */
+    const char *id;         /**< the plugin's, or "core"; in logs and metrics */
+    uint32_t plugin;        /**< charged for what the handlers do: struct owner of base/owner.h */
+    uint32_t generation;    /**< of the plugin */
     const char *assets_dir; /**< absolute path that folders are below, or NULL: has no files */
     /** Not 0: all its routes answer 503, the handlers are not called. May change at any time. */
     _Atomic uint32_t closed;
@@ -49,7 +48,8 @@ struct http_hooks {
      * valid until the caller next returns to the loop. [worker]
      */
     int32_t (*identity_cached)(struct dais_str token, struct dais_identity *ret_identity);
-    /** As dais_identity_v1.verify; without it every token gets DAIS_E_UNAVAILABLE. [fiber, suspends] */
+    /** As dais_identity_v1.verify; without it every token gets DAIS_E_UNAVAILABLE. [fiber,
+     * suspends] */
     int32_t (*verify)(struct dais_str token, struct dais_identity *ret_identity);
     /**
      * Runs `statement` and gives its first cell, valid as long as the running fiber's arena.
@@ -59,16 +59,16 @@ struct http_hooks {
     int32_t (*query_cell)(const struct dais_statement *statement, const struct dais_param *params,
                           uint32_t count, struct dais_str *ret_cell);
     /**
-     * Counts one request of `rate_class` by `peer` (and `identity`, or NULL). DAIS_E_LIMIT after
-     * setting the seconds to wait. Without it nothing is limited. [worker]
+     * Counts one request of `rate_class` by `peer`. DAIS_E_LIMIT after setting the seconds to wait.
+     * Without it nothing is limited. [worker]
      */
-    int32_t (*admit)(const char *rate_class, struct dais_str peer,
-                     const struct dais_identity *identity, uint32_t *ret_retry_after_s);
+    int32_t (*admit)(const char *rate_class, struct dais_str peer, uint32_t *ret_retry_after_s);
 };
 
 /**
- * Settings; 0 means the default that stands behind. Copied by http_new, texts too. Connections, bytes
- * of body, path and headers, and the idle time are limits (base/limits.h: http_…, body_bytes).
+ * Settings; 0 means the default that stands behind. Copied by http_new, texts too. Connections,
+ * bytes of body, path and headers, and the idle time are limits (base/limits.h: http_…,
+ * body_bytes).
  */
 struct http_config {
     const struct dais_str *addresses; /**< "0.0.0.0:8080", "[::]:0" */
@@ -85,8 +85,8 @@ struct http_config {
 };
 
 /**
- * Makes the server and registers its metrics. `hooks` is borrowed until http_free. DAIS_E_INVALID for
- * settings that cannot be right, DAIS_E_MEMORY. [main thread]
+ * Makes the server and registers its metrics. `hooks` is borrowed until http_free. DAIS_E_INVALID
+ * for settings that cannot be right, DAIS_E_MEMORY. [main thread]
  */
 DAIS_CHECK_RESULT int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,
                                    struct http_server **ret_server);

@@ -11,8 +11,8 @@ struct http_range {
 };
 
 /**
- * Reads a Range header for a body of `total` bytes. 1: `ret_range` is what to send (206) · 0: send all
- * of it, because the header is absent, has another unit, several ranges, or is malformed ·
+ * Reads a Range header for a body of `total` bytes. 1: `ret_range` is what to send (206) · 0: send
+ * all of it, because the header is absent, has another unit, several ranges, or is malformed ·
  * DAIS_E_RANGE: the range lies outside (416).
  */
 DAIS_CHECK_RESULT int32_t http_range_parse(struct dais_str header, uint64_t total,

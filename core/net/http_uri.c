@@ -88,8 +88,7 @@ static struct dais_str strip_authority(struct dais_str target)
     const char *end = target.ptr + target.len;
     while (rest < end && *rest != '/' && *rest != '?')
         rest++;
-    return rest < end && *rest == '/' ? dais_str(rest, (uint64_t)(end - rest))
-                                      : dais_str("/", 1);
+    return rest < end && *rest == '/' ? dais_str(rest, (uint64_t)(end - rest)) : dais_str("/", 1);
 }
 
 int32_t http_uri_split(struct dais_str target, struct http_uri *ret_uri, const char **ret_detail)

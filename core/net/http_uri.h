@@ -18,8 +18,8 @@ struct http_uri {
 };
 
 /**
- * Splits `target` in origin-form, absolute-form or "*" (RFC 9112 §3.2). DAIS_E_INVALID with a reason
- * in `ret_detail`, a constant, for what the rule above refuses.
+ * Splits `target` in origin-form, absolute-form or "*" (RFC 9112 §3.2). DAIS_E_INVALID with a
+ * reason in `ret_detail`, a constant, for what the rule above refuses.
  */
 DAIS_CHECK_RESULT int32_t http_uri_split(struct dais_str target, struct http_uri *ret_uri,
                                          const char **ret_detail);

@@ -11,8 +11,8 @@
  *   tcp_worker_stop    on each worker: closes what is left
  *   tcp_free           main thread, after the workers are gone
  *
- * Input is read into one buffer per worker and handed out as a view; while nobody reads, the kernel's
- * window does the pushing back. Output is copied into a bounded queue per connection.
+ * Input is read into one buffer per worker and handed out as a view; while nobody reads, the
+ * kernel's window does the pushing back. Output is copied into a bounded queue per connection.
  */
 #include "dais/net.h"
 
@@ -30,7 +30,8 @@ struct tcp_config {
                             int *ret_fds);
 };
 
-/** Makes the one server of the process. DAIS_E_STATE when there is one, DAIS_E_MEMORY. [main thread] */
+/** Makes the one server of the process. DAIS_E_STATE when there is one, DAIS_E_MEMORY. [main
+ * thread] */
 DAIS_CHECK_RESULT int32_t tcp_new(const struct tcp_config *config, struct tcp_server **ret_server);
 
 /** Frees the server and closes its sockets; NULL is ignored. [main thread] */

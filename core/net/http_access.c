@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/str.h"
+#include "net/http_inner.h"
+
+/** Longest token; a JWT of ours has about 400 bytes. */
+#define TOKEN_BYTES_MAX 4096u
+
+/* The token of "Authorization: Bearer …" (RFC 6750 §2.1); absent for anything else. */
+static struct dais_str token_of(struct dais_str authorization)
+{
+    static const char scheme[] = "Bearer ";
+    uint64_t skip = sizeof scheme - 1;
+    if (authorization.len <= skip || authorization.len > skip + TOKEN_BYTES_MAX ||
+        !str_eqz_nocase(str_sub(authorization, 0, skip), scheme))
+        return dais_str(NULL, 0);
+    return str_trim(str_sub(authorization, skip, authorization.len));
+}
+
+static int32_t refuse(struct dais_req *req, int32_t error, const char *detail)
+{
+    http_problem_set(req, error, NULL, detail);
+    return error;
+}
+
+static int32_t check_role(struct dais_req *req)
+{
+    const struct dais_route *row = req->match.route->row;
+    if (row->access != DAIS_ACCESS_ROLE || (req->identity.roles & row->roles) != 0)
+        return DAIS_OK;
+    return refuse(req, DAIS_E_DENIED, "your role does not allow this");
+}
+
+/* The cache's views end at the next suspension; the request's last as long as it does. */
+static int32_t keep_identity(struct dais_req *req, const struct dais_identity *identity)
+{
+    struct dais_arena *arena = &req->arena;
+    req->identity = (struct dais_identity){
+        .user_id = arena_dup(arena, identity->user_id),
+        .session_id = arena_dup(arena, identity->session_id),
+        .name = arena_dup(arena, identity->name),
+        .role = arena_dup(arena, identity->role),
+        .roles = identity->roles,
+        .expires_s = identity->expires_s,
+    };
+    req->identified = true;
+    return req->identity.user_id.ptr ? DAIS_OK : refuse(req, DAIS_E_MEMORY, NULL);
+}
+
+static bool asks_owner(const struct dais_req *req)
+{
+    const struct dais_route *row = req->match.route->row;
+    return row->access == DAIS_ACCESS_OWNER && (req->identity.roles & row->roles) == 0;
+}
+
+static enum http_access begin_with_token(struct dais_req *req, struct dais_str token)
+{
+    const struct http_hooks *hooks = req->worker->server->hooks;
+    struct dais_identity identity = {0};
+    if (!hooks->identity_cached || hooks->identity_cached(token, &identity) != 1)
+        return HTTP_ACCESS_ASK;
+    if (keep_identity(req, &identity) != DAIS_OK || check_role(req) != DAIS_OK)
+        return HTTP_ACCESS_REFUSED;
+    return asks_owner(req) ? HTTP_ACCESS_ASK : HTTP_ACCESS_GRANTED;
+}
+
+enum http_access http_access_begin(struct dais_req *req)
+{
+    bool public = req->match.route->row->access == DAIS_ACCESS_PUBLIC;
+    if (!req->head.authorization.ptr) {
+        if (public)
+            return HTTP_ACCESS_GRANTED;
+        (void)refuse(req, DAIS_E_UNAUTHENTICATED, "send a token: Authorization: Bearer …");
+        return HTTP_ACCESS_REFUSED;
+    }
+    struct dais_str token = token_of(req->head.authorization);
+    if (token.len == 0) {
+        (void)refuse(req, DAIS_E_UNAUTHENTICATED, "the Authorization header holds no Bearer token");
+        return HTTP_ACCESS_REFUSED;
+    }
+    return begin_with_token(req, token);
+}
+
+int32_t http_access_verify(struct dais_req *req)
+{
+    const struct http_hooks *hooks = req->worker->server->hooks;
+    struct dais_str token = token_of(req->head.authorization);
+    struct dais_identity identity = {0};
+    if (req->identified || token.len == 0)
+        return DAIS_OK;
+    int32_t code = hooks->verify ? hooks->verify(token, &identity) : DAIS_E_UNAVAILABLE;
+    if (code == DAIS_E_UNAUTHENTICATED)
+        return refuse(req, code, "the token is not valid, has ended or was revoked");
+    if (code != DAIS_OK)
+        return refuse(req, code, NULL);
+    code = keep_identity(req, &identity);
+    return code == DAIS_OK ? check_role(req) : code;
+}
+
+int32_t http_access_owner(struct dais_req *req)
+{
+    const struct http_hooks *hooks = req->worker->server->hooks;
+    const struct dais_statement *statement = req->match.route->row->owner;
+    struct dais_param id = dais_text(req->match.params[0]);
+    struct dais_str owner = {NULL, 0};
+    if (!asks_owner(req))
+        return DAIS_OK;
+    int32_t code = hooks->query_cell ? hooks->query_cell(statement, &id, 1, &owner)
+                                     : DAIS_E_UNAVAILABLE;
+    if (code != DAIS_OK)
+        return refuse(req, code, NULL);
+    if (!owner.ptr || !dais_str_eq(owner, req->identity.user_id))
+        return refuse(req, DAIS_E_DENIED, "only its owner may do this");
+    return DAIS_OK;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The inside of the HTTP server, for http_*.c only: the only files that see libh2o.
+ *
+ * One `struct http_worker` per worker holds an h2o context, its listeners and connections. h2o
+ * calls the one handler that there is (http_run.c) for every request; it makes a `struct dais_req`,
+ * which lives until h2o's request pool is cleared: after the answer was sent or the connection is
+ * gone. While a handler works, h2o neither reads nor closes the connection, so the h2o request
+ * outlives the handler; what the handler answers is noted and sent when it returned (http_send.c).
+ */
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/shape.h"
+#include "loop/timer.h"
+#include "net/http.h"
+#include "net/http_router.h"
+#include "net/http_uri.h"
+
+#include <h2o.h>
+#include <h2o/http1.h>
+
+/* A build against another flavour of libh2o links silently and then corrupts memory. */
+_Static_assert(H2O_USE_LIBUV && sizeof(h2o_context_t) == 2016,
+               "this is not the libuv build of h2o 2.2.5");
+
+#define HTTP_PEER_BYTES 48u
+#define HTTP_ID_BYTES_MAX 64u
+/** Header lines that a handler adds. */
+#define HTTP_EXTRAS_MAX 32u
+
+/** Numbers of the rows in http_metrics.c. */
+enum http_metric {
+    HTTP_METRIC_CONNECTIONS,
+    HTTP_METRIC_CONNECTIONS_TOTAL,
+    HTTP_METRIC_CUT_TOTAL,
+    HTTP_METRIC_ACTIVE,
+    HTTP_METRIC_1XX, /* and the classes up to 5xx behind it */
+    HTTP_METRIC_2XX,
+    HTTP_METRIC_3XX,
+    HTTP_METRIC_4XX,
+    HTTP_METRIC_5XX,
+    HTTP_METRIC_GONE,
+    HTTP_METRIC_BODY_BYTES,
+    HTTP_METRIC_MISUSE,
+    HTTP_METRIC_DURATION,
+    HTTP_METRIC_COUNT
+};
+
+/** One connection. Freed when libuv has closed it. */
+struct http_conn {
+    uv_tcp_t tcp; /* first: h2o hands it back */
+    struct http_worker *worker;
+    uint64_t checked_ms;        /* when `checked_queue` was noted; 0: nothing is queued */
+    uint64_t checked_queue;     /* bytes of answers that libuv held then */
+    char peer[HTTP_PEER_BYTES]; /* "" until asked for */
+};
+
+/** One listening socket of a worker. */
+struct http_listener {
+    uv_tcp_t tcp;
+    struct http_worker *worker;
+    bool stalled; /* a connection waits in it because the worker is full */
+};
+
+/** What a worker has. */
+struct http_worker {
+    h2o_context_t h2o; /* CONTAINER_OF leads from a request to here */
+    h2o_accept_ctx_t accept;
+    struct http_server *server;
+    struct http_listener listeners[HTTP_ADDRESSES_MAX];
+    uint32_t listening; /* sockets not closed yet */
+    uint32_t connections;
+    uint32_t connections_max;
+    uint32_t requests; /* not answered completely yet */
+    struct list held;  /* requests whose fiber runs: struct dais_req.held */
+    struct list spare; /* struct dais_req.held */
+    uint32_t spare_count;
+    struct timer sweep;
+    uint64_t next_id;
+    bool draining;
+    bool stopping;
+};
+
+/** Request headers that are looked at for every request, found in one pass. */
+struct http_head {
+    struct dais_str authorization;
+    struct dais_str content_type;
+    struct dais_str origin;
+    struct dais_str request_id;
+};
+
+/** A header line that a handler adds; name and value in the request's arena. */
+struct http_extra {
+    h2o_iovec_t name;
+    h2o_iovec_t value;
+};
+
+/** What will be answered. */
+struct http_answer {
+    uint32_t status; /* 0: nothing yet */
+    int32_t error;   /* DAIS_E_… behind a problem document */
+    const char *type;
+    struct dais_str body;
+    struct dais_buf *buf; /* holds `body`, or NULL */
+    bool ranged;          /* Range is honoured */
+    uint32_t retry_after_s;
+    const char *allow;
+    uint32_t extra_count;
+    struct http_extra *extras; /* HTTP_EXTRAS_MAX of them once there is one */
+    struct dais_str content_range;
+};
+
+struct dais_req {
+    struct list_node held;
+    h2o_req_t *h2o;
+    struct http_worker *worker;
+    struct http_conn *conn;
+    struct dais_arena arena;
+    uint64_t id;
+    uint64_t started_us;
+    dais_handle fiber; /* 0: none runs */
+    enum http_method method;
+    struct http_uri uri;
+    struct dais_str path; /* decoded */
+    struct http_head head;
+    struct http_match match;
+    struct dais_input input;
+    struct dais_identity identity;
+    bool identified;   /* `identity` is set */
+    bool gone;         /* the client left while the fiber ran */
+    int32_t bad_path;  /* what reading the path parameters gave, told once the caller may know */
+    int32_t bad_input; /* what reading query and body gave */
+    struct shape_error problem;
+    struct http_answer answer;
+};
+
+/** A server; read-only once it is open. */
+struct http_server {
+    struct http_config config;
+    const struct http_hooks *hooks;
+    struct dais_arena arena;
+    struct http_router router;
+    struct http_folder *folders; /* http_static.c; longest prefix first */
+    h2o_globalconf_t h2o;
+    struct http_worker *workers;
+    int *fds; /* address_count × workers; -1: closed or given to a loop */
+    uint32_t ports[HTTP_ADDRESSES_MAX];
+    uint32_t metrics; /* number of the first */
+    uint64_t body_bytes_max;
+    uint64_t path_bytes_max;
+    uint64_t header_bytes_max;
+    bool cors_any; /* an origin is "*" */
+    bool open;
+};
+
+/* http_server.c */
+
+/** Notes the text of http_problem; returns `code`. */
+int32_t http_refuse(int32_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** This thread's worker of `server`. [worker] */
+struct http_worker *http_worker_self(struct http_server *server);
+
+/* http_accept.c */
+
+/** Listens on this worker's sockets. [worker] */
+DAIS_CHECK_RESULT int32_t http_accept_start(struct http_worker *worker);
+/** Closes this worker's listening sockets. [worker] */
+void http_accept_stop(struct http_worker *worker);
+/** The connection of a request. */
+struct http_conn *http_conn_of(h2o_req_t *h2o);
+/** The peer's address as text, valid as long as the connection. */
+struct dais_str http_conn_peer(struct http_conn *conn);
+
+/* http_sweep.c */
+
+/** Starts the look at all connections that comes every second. [worker] */
+void http_sweep_start(struct http_worker *worker);
+/** Ends every connection of this worker by shutting its socket down. [worker] */
+void http_sweep_all(struct http_worker *worker);
+
+/* http_worker.c */
+
+/** Whether this worker has stopped and nothing is left: gives h2o's context back. [worker] */
+void http_worker_settle(struct http_worker *worker);
+
+/* http_run.c */
+
+/** The one handler, called by h2o for every request. */
+int http_run(h2o_handler_t *handler, h2o_req_t *h2o);
+
+/* http_access.c */
+
+/** What is known about the caller before anything suspends. */
+enum http_access {
+    HTTP_ACCESS_GRANTED,
+    HTTP_ACCESS_REFUSED, /* answered */
+    HTTP_ACCESS_ASK      /* the token must be verified or the owner found, on a fiber */
+};
+enum http_access http_access_begin(struct dais_req *req);
+/** Verifies the token and checks the caller. 0, or the problem was noted. [fiber, suspends] */
+int32_t http_access_verify(struct dais_req *req);
+/** Finds the owner where the row asks for it. 0, or the problem was noted. [fiber, suspends] */
+int32_t http_access_owner(struct dais_req *req);
+
+/* http_input.c */
+
+/** Reads path, query and body by the row's shapes; notes what was wrong in the request. */
+void http_input_read(struct dais_req *req);
+
+/* http_send.c */
+
+/** Sends what was answered, once, and a 500 where nothing was. */
+void http_send(struct dais_req *req);
+
+/* http_problem.c */
+
+/** Answers with a problem document instead of what was answered before. */
+void http_problem_set(struct dais_req *req, int32_t error, const char *field, const char *detail);
+
+/* http_cors.c */
+
+/** Adds the CORS headers that the request's origin may have. */
+void http_cors_add(struct dais_req *req);
+/** Answers OPTIONS for a known path. */
+void http_cors_options(struct dais_req *req);
+
+/* http_static.c */
+
+/** Answers from a folder of files, with `fallback` also by its index; 1, or 0 when none has it. */
+int http_static_serve(struct dais_req *req, bool fallback);
+
+/* http_header.c */
+
+/** A request header by its lower-case name; absent when not sent. */
+struct dais_str http_header_get(const h2o_req_t *h2o, const char *name, size_t len);
+/** Fills `head` and checks sizes and shape of all headers. 0, or the code and what is wrong. */
+DAIS_CHECK_RESULT int32_t http_header_scan(struct dais_req *req, const char **ret_detail);
+/** Adds a line to the answer's headers; name and value live as long as the request. */
+void http_header_put(h2o_req_t *h2o, const h2o_iovec_t *name, struct dais_str value);
+/** The line that the handler added under `name`; absent when it did not. */
+struct dais_str http_extra_get(const struct dais_req *req, const char *name);
+
+/** Adds to a metric of the server. */
+void http_count(const struct http_server *server, enum http_metric metric, int64_t value);
+
+/* http_metrics.c */
+DAIS_CHECK_RESULT int32_t http_metrics_register(uint32_t *ret_first);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json_write.h"
+#include "net/http_inner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define DOCUMENT_BYTES_MAX 4096u
+#define RETRY_AFTER_S 1u
+
+static void add_member(struct json_writer *out, const char *key, const char *text)
+{
+    json_key(out, key);
+    json_add_stringz(out, text);
+}
+
+static void write_document(struct json_writer *out, const struct dais_req *req, int32_t error,
+                           const char *field, const char *detail)
+{
+    char id[2 * sizeof req->id + 1];
+    snprintf(id, sizeof id, "%016" PRIx64, req->id);
+    json_open_object(out);
+    add_member(out, "type", "about:blank");
+    add_member(out, "title", error_title(error));
+    json_key(out, "status");
+    json_add_uint(out, error_status(error));
+    add_member(out, "code", error_code(error));
+    if (detail)
+        add_member(out, "detail", detail);
+    if (field && field[0])
+        add_member(out, "field", field);
+    json_key(out, "requestId");
+    json_add_string(out, req->head.request_id.ptr ? req->head.request_id : dais_cstr(id));
+    json_close_object(out);
+}
+
+static bool may_retry(int32_t error)
+{
+    uint32_t status = error_status(error);
+    return status == 503 || status == 429;
+}
+
+void http_problem_set(struct dais_req *req, int32_t error, const char *field, const char *detail)
+{
+    struct strbuf text;
+    struct json_writer writer;
+    strbuf_init_in(&text, &req->arena, DOCUMENT_BYTES_MAX);
+    json_write_init(&writer, &text);
+    write_document(&writer, req, error, field, detail);
+
+    struct http_answer *answer = &req->answer;
+    buf_unref(answer->buf);
+    answer->buf = NULL;
+    answer->ranged = false;
+    answer->error = error;
+    answer->status = error_status(error);
+    answer->type = "application/problem+json";
+    answer->body = strbuf_error(&text) == DAIS_OK ? strbuf_view(&text) : dais_str("{}", 2);
+    if (may_retry(error) && answer->retry_after_s == 0)
+        answer->retry_after_s = RETRY_AFTER_S;
+}
+
+int32_t http_fail(struct dais_req *req, int32_t error, const char *field, const char *detail)
+{
+    if (req->answer.status != 0) {
+        http_count(req->worker->server, HTTP_METRIC_MISUSE, 1);
+        return DAIS_E_STATE;
+    }
+    http_problem_set(req, error < 0 ? error : DAIS_E_INTERNAL, field, detail);
+    return DAIS_OK;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/http_folder.h"
+#include "net/http_inner.h"
+
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define PROBLEM_BYTES_MAX 512u
+/** Memory for routes and files; each folder has its own bound besides. */
+#define SETUP_BYTES_MAX (512u << 20)
+#define ORIGINS_MAX 64u
+
+static char problem[PROBLEM_BYTES_MAX];
+
+const char *http_problem(void)
+{
+    return problem;
+}
+
+int32_t http_refuse(int32_t code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(problem, sizeof problem, format, args);
+    va_end(args);
+    return code;
+}
+
+static int32_t check_config(const struct http_config *config, const struct http_hooks *hooks)
+{
+    if (config->workers == 0)
+        return http_refuse(DAIS_E_INVALID, "a server needs at least one worker");
+    if (config->address_count == 0 || config->address_count > HTTP_ADDRESSES_MAX)
+        return http_refuse(DAIS_E_INVALID, "a server listens on 1 to %u addresses, not %u",
+                           HTTP_ADDRESSES_MAX, config->address_count);
+    if (config->cors_origin_count > ORIGINS_MAX)
+        return http_refuse(DAIS_E_INVALID, "at most %u CORS origins are allowed", ORIGINS_MAX);
+    if (!hooks->open_sockets)
+        return http_refuse(DAIS_E_INVALID, "nobody opens the sockets");
+    return DAIS_OK;
+}
+
+static const struct dais_str *copy_list(struct dais_arena *arena, const struct dais_str *list,
+                                        uint32_t count)
+{
+    struct dais_str *copy = arena_alloc(arena, (count + 1) * sizeof *copy);
+    for (uint32_t i = 0; copy && i < count; i++) {
+        copy[i] = arena_dup(arena, list[i]);
+        if (!copy[i].ptr)
+            return NULL;
+    }
+    return copy;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static int32_t copy_config(struct http_server *server, const struct http_config *config)
+{
+    struct http_config *mine = &server->config;
+    *mine = *config;
+    mine->request_timeout_ms = or_default(config->request_timeout_ms, 10000);
+    mine->handler_timeout_ms = or_default(config->handler_timeout_ms, 30000);
+    mine->peer_timeout_ms = or_default(config->peer_timeout_ms, 20000);
+    mine->bytes_per_s_min = or_default(config->bytes_per_s_min, 1024);
+    mine->addresses = copy_list(&server->arena, config->addresses, config->address_count);
+    mine->cors_origins = copy_list(&server->arena, config->cors_origins, config->cors_origin_count);
+    if (!mine->addresses || !mine->cors_origins)
+        return DAIS_E_MEMORY;
+    for (uint32_t i = 0; i < config->cors_origin_count; i++)
+        server->cors_any = server->cors_any || str_eqz(config->cors_origins[i], "*");
+    return DAIS_OK;
+}
+
+/* HTTP/2 stays off: a reset flood would take a worker's whole time, and nothing in h2o counts it.
+ */
+static void configure_h2o(struct http_server *server)
+{
+    h2o_globalconf_t *h2o = &server->h2o;
+    h2o_config_init(h2o);
+    h2o->server_name = h2o_iovec_init(H2O_STRLIT("dais"));
+    h2o->http1.upgrade_to_http2 = 0;
+    h2o->http1.req_timeout = (uint64_t)limit_get(LIMIT_HTTP_IDLE_MS);
+    h2o->max_request_entity_size = (size_t)server->body_bytes_max;
+    h2o_hostconf_t *host = h2o_config_register_host(h2o, h2o_iovec_init(H2O_STRLIT("dais")), 65535);
+    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
+    h2o_create_handler(path, sizeof(h2o_handler_t))->on_req = http_run;
+}
+
+static int32_t make(struct http_server *server, const struct http_config *config)
+{
+    uint64_t fd_count = (uint64_t)config->workers * config->address_count;
+    int32_t code = copy_config(server, config);
+    if (code != DAIS_OK)
+        return code;
+    server->router.arena = &server->arena;
+    server->workers = mem_zalloc(config->workers, sizeof *server->workers);
+    server->fds = mem_zalloc(fd_count, sizeof *server->fds);
+    if (!server->workers || !server->fds)
+        return DAIS_E_MEMORY;
+    for (uint64_t i = 0; i < fd_count; i++)
+        server->fds[i] = -1;
+    return http_metrics_register(&server->metrics);
+}
+
+int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,
+                 struct http_server **ret_server)
+{
+    int32_t code = check_config(config, hooks);
+    if (code != DAIS_OK)
+        return code;
+    struct http_server *server = mem_zalloc(1, sizeof *server);
+    if (!server)
+        return http_refuse(DAIS_E_MEMORY, "no memory");
+    arena_init(&server->arena, SETUP_BYTES_MAX);
+    server->hooks = hooks;
+    server->body_bytes_max = (uint64_t)limit_get(LIMIT_BODY_BYTES);
+    server->path_bytes_max = (uint64_t)limit_get(LIMIT_HTTP_PATH_BYTES);
+    server->header_bytes_max = (uint64_t)limit_get(LIMIT_HTTP_HEADER_BYTES);
+    configure_h2o(server);
+    code = make(server, config);
+    if (code != DAIS_OK) {
+        http_free(server);
+        return http_refuse(code, "the server cannot be made");
+    }
+    *ret_server = server;
+    return DAIS_OK;
+}
+
+void http_free(struct http_server *server)
+{
+    if (!server)
+        return;
+    uint64_t count = server->fds ? (uint64_t)server->config.workers * server->config.address_count
+                                 : 0;
+    for (uint64_t i = 0; i < count; i++)
+        if (server->fds[i] >= 0)
+            close(server->fds[i]);
+    for (struct http_folder *folder = server->folders; folder; folder = folder->next)
+        http_folder_fini(folder);
+    h2o_config_dispose(&server->h2o);
+    mem_free(server->fds);
+    mem_free(server->workers);
+    arena_reset(&server->arena);
+    mem_free(server);
+}
+
+static int32_t check_shapes(const struct dais_route *row)
+{
+    const struct dais_shape *const read[] = {row->path_shape, row->query_shape, row->body_shape};
+    struct shape_error error;
+    for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
+        if (read[i] && shape_check(read[i], true, &error) != DAIS_OK)
+            return http_refuse(DAIS_E_INVALID, "%s %s: the row %s of %s %s", row->method, row->path,
+                               error.field, read[i]->name ? read[i]->name : "a shape",
+                               error.detail);
+    if (row->answer_shape && shape_check(row->answer_shape, false, &error) != DAIS_OK)
+        return http_refuse(DAIS_E_INVALID, "%s %s: the row %s of its answer %s", row->method,
+                           row->path, error.field, error.detail);
+    return DAIS_OK;
+}
+
+int32_t http_routes(struct http_server *server, const struct http_owner *owner,
+                    const struct dais_route *table)
+{
+    if (server->open)
+        return http_refuse(DAIS_E_STATE, "routes are registered before the server is open");
+    for (const struct dais_route *row = table; row->method; row++) {
+        const char *detail = NULL;
+        int32_t code = check_shapes(row);
+        if (code != DAIS_OK)
+            return code;
+        code = http_router_add(&server->router, row, owner, &detail);
+        if (code != DAIS_OK)
+            return http_refuse(code, "%s %s %s", row->method, row->path ? row->path : "(no path)",
+                               detail ? detail : "needs more memory than there is");
+    }
+    return DAIS_OK;
+}
+
+static uint32_t port_of(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    return address.ss_family == AF_INET6
+               ? ntohs(((const struct sockaddr_in6 *)(const void *)&address)->sin6_port)
+               : ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+}
+
+int32_t http_open(struct http_server *server)
+{
+    if (server->open)
+        return http_refuse(DAIS_E_STATE, "the server is open already");
+    server->open = true;
+    for (uint32_t i = 0; i < server->config.address_count; i++) {
+        char name[16];
+        int *fds = &server->fds[i * server->config.workers];
+        snprintf(name, sizeof name, i == 0 ? "http" : "http%u", i);
+        int32_t code = server->hooks->open_sockets(name, server->config.addresses[i],
+                                                   server->config.workers, fds);
+        if (code != DAIS_OK)
+            return http_refuse(code, "%.*s cannot be listened on",
+                               STR_ARG(server->config.addresses[i]));
+        server->ports[i] = port_of(fds[0]);
+    }
+    return DAIS_OK;
+}
+
+uint32_t http_port(const struct http_server *server, uint32_t index)
+{
+    return index < server->config.address_count ? server->ports[index] : 0;
+}
+
+void http_each_route(const struct http_server *server,
+                     void (*visit)(const struct http_route_info *info, void *context),
+                     void *context)
+{
+    for (const struct http_route *route = server->router.first; route; route = route->next) {
+        struct http_route_info info = {route->row, route->owner};
+        visit(&info, context);
+    }
+}

@@ -57,7 +57,7 @@ enum fiber_local {
 /**
  * [worker] [fiber] Makes a fiber that runs when the caller suspends or returns to the loop, in this
  * turn. `ret_fiber` may be NULL. DAIS_E_LIMIT past limit `fibers`, DAIS_E_MEMORY, DAIS_E_STATE
- * outside a worker.
+ * outside a worker, DAIS_E_UNAVAILABLE at the very end of a stop.
  */
 DAIS_CHECK_RESULT int32_t fiber_spawn(const struct fiber_spec *spec, dais_handle *ret_fiber);
 
@@ -78,6 +78,12 @@ const char *fiber_name(void);
 
 /** [fiber] The arena of the running fiber; NULL outside. Its own is reset when the fiber ends. */
 struct dais_arena *fiber_arena(void);
+
+/**
+ * [fiber] Calls `fn(arg)` when the running fiber ends, newest first, also when its arena lives on.
+ * DAIS_E_MEMORY, DAIS_E_STATE outside a fiber; `fn` is not called then.
+ */
+DAIS_CHECK_RESULT int32_t fiber_defer(void (*fn)(void *arg), void *arg);
 
 /** [fiber] A value of the running fiber. */
 void *fiber_local_get(enum fiber_local key);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #define MS_PER_DAY INT64_C(86400000)
 
-static _Thread_local uint64_t tick_ms;
+static _Thread_local bool ticking;
+static _Thread_local uint64_t tick_ms; /* 0: not taken */
 static _Thread_local int64_t tick_unix_ms;
 
 uint64_t clock_ns(void)
@@ -33,23 +35,29 @@ int64_t clock_unix_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void clock_tick(void)
+void clock_tick_expire(void)
 {
+    ticking = true;
+    tick_ms = 0;
+}
+
+static void take(void)
+{
+    if (ticking && tick_ms != 0)
+        return;
     tick_ms = clock_ms();
     tick_unix_ms = clock_unix_ms();
 }
 
 uint64_t clock_tick_ms(void)
 {
-    if (__builtin_expect(tick_ms == 0, 0))
-        clock_tick();
+    take();
     return tick_ms;
 }
 
 int64_t clock_tick_unix_ms(void)
 {
-    if (__builtin_expect(tick_ms == 0, 0))
-        clock_tick();
+    take();
     return tick_unix_ms;
 }
 

@@ -2,8 +2,9 @@
 #pragma once
 /*
  * Time. Monotonic time for durations and deadlines, wall time (Unix) for what people and other
- * machines see. The tick functions give the time of the thread's last clock_tick, which a worker
- * calls once per loop turn: no system call, constant within a turn.
+ * machines see. The tick functions cost no system call: a worker forgets the time at each turn of
+ * its loop and the first to ask takes it, so it is constant within a turn. On other threads they
+ * give the time now.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -16,10 +17,10 @@ uint64_t clock_ms(void);
 /** Unix time now, in milliseconds. */
 int64_t clock_unix_ms(void);
 
-/** Takes the time for this thread. */
-void clock_tick(void);
+/** Makes the next tick function of this thread take the time; the thread has ticks from now on. */
+void clock_tick_expire(void);
 
-/** The times of this thread's last clock_tick (the first call takes it). */
+/** Monotonic and Unix time of this turn. */
 uint64_t clock_tick_ms(void);
 int64_t clock_tick_unix_ms(void);
 

@@ -39,7 +39,7 @@ static void write_scalar(struct json_writer *out, const struct json *value)
     else if (json_number(value, &number) == DAIS_OK)
         json_add_number(out, number);
     else
-        json_add_string(out, json_string(value)); /* absent, and so null, for null */
+        json_add_string(out, json_str(value)); /* absent, and so null, for null */
 }
 
 /* Writes a tree as text again. The parser bounded its depth. */
@@ -142,7 +142,7 @@ static int32_t store_scalar(struct shape_reader *reader, const struct shape_plac
     default:
         if (json_kind(value) != JSON_KIND_STRING)
             return wrong_kind(reader, place, row);
-        return shape_row_string(reader, place, row, json_string(value), member);
+        return shape_row_string(reader, place, row, json_str(value), member);
     }
 }
 

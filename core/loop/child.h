@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Child processes of a worker: started by exec with a socket to talk over, told to end when the server
- * dies (PDEATHSIG), reaped through a pidfd. No signal handler is involved.
+ * Child processes of a worker: started by exec with a socket to talk over, told to end when the
+ * server dies (PDEATHSIG), reaped through a pidfd. No signal handler is involved.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -31,17 +31,19 @@ struct child_spec {
 };
 
 /**
- * [worker] [fiber] Starts a child; its standard input is /dev/null. DAIS_E_LIMIT past limit `children`,
- * DAIS_E_NOT_FOUND (no such program), DAIS_E_DENIED, DAIS_E_MEMORY, DAIS_E_INTERNAL.
+ * [worker] [fiber] Starts a child; its standard input is /dev/null. DAIS_E_LIMIT past limit
+ * `children`, DAIS_E_NOT_FOUND (no such program), DAIS_E_DENIED, DAIS_E_MEMORY, DAIS_E_INTERNAL.
  */
 DAIS_CHECK_RESULT int32_t child_spawn(const struct child_spec *spec, struct child **ret_child);
 
 pid_t child_pid(const struct child *child);
 
-/** Takes the server's end of the socket (non-blocking, close-on-exec): the caller closes it. -1 when gone. */
+/** Takes the server's end of the socket (non-blocking, close-on-exec): the caller closes it. -1
+ * when gone. */
 int child_take_fd(struct child *child);
 
-/** [worker] [fiber] Asks it to end with SIGTERM; SIGKILL follows after `grace_ms`. `exited` comes later. */
+/** [worker] [fiber] Asks it to end with SIGTERM; SIGKILL follows after `grace_ms`. `exited` comes
+ * later. */
 void child_stop(struct child *child, uint64_t grace_ms);
 
 /** [worker] [fiber] Sends a signal. */

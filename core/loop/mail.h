@@ -4,9 +4,9 @@
  * Mail between workers: the only crossing. A message carries ownership of what it points to.
  *
  * The sender embeds a `struct mail` in its message, sets `deliver` and sends it; `deliver` runs on
- * the receiving worker's own stack (not on a fiber) and owns the message from then on. Messages of one
- * sender to one worker arrive in their order. A worker has at most limit `mail` messages waiting.
- * Sending never blocks and may be done on any thread; it wakes a worker that waits, once.
+ * the receiving worker's own stack (not on a fiber) and owns the message from then on. Messages of
+ * one sender to one worker arrive in their order. A worker has at most limit `mail` messages
+ * waiting. Sending never blocks and may be done on any thread; it wakes a worker that waits, once.
  */
 #include "dais/error.h"
 

@@ -3,9 +3,9 @@
 /*
  * Readiness of a file descriptor that another library owns (libpq, curl, a socketpair).
  *
- * poll_open watches nothing until poll_set; poll_close may be called anywhere, also in the callback,
- * after which the callback never comes again and the caller may close the descriptor. One watch per
- * descriptor and worker (epoll refuses a second).
+ * poll_open watches nothing until poll_set; poll_close may be called anywhere, also in the
+ * callback, after which the callback never comes again and the caller may close the descriptor. One
+ * watch per descriptor and worker (epoll refuses a second).
  */
 #include "dais/error.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Timers of a worker: intrusive, in a hierarchical wheel of milliseconds, so that arming and stopping
- * cost a few nanoseconds. A timer is armed, stopped and called on one worker, on its own stack (its
- * function must not suspend; it may arm, stop or free any timer, itself included). Delays beyond
- * TIMER_DELAY_MAX_MS are cut to it.
+ * Timers of a worker: intrusive, in a hierarchical wheel of milliseconds, so that arming and
+ * stopping cost a few nanoseconds. A timer is armed, stopped and called on one worker, on its own
+ * stack (its function must not suspend; it may arm, stop or free any timer, itself included).
+ * Delays beyond TIMER_DELAY_MAX_MS are cut to it.
  */
 #include "base/list.h"
 
@@ -24,7 +24,8 @@ struct timer {
 /** A stopped timer that will call `fn`. */
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
 
-/** [worker] [fiber] Calls `fn` once, `delay_ms` from now (0: in the next turn). Restarts one that is armed. */
+/** [worker] [fiber] Calls `fn` once, `delay_ms` from now (0: in the next turn). Restarts one that
+ * is armed. */
 void timer_start(struct timer *timer, uint64_t delay_ms);
 
 /** [worker] [fiber] Calls `fn` every `every_ms` (> 0); a run that is late is not doubled. */

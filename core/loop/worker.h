@@ -8,8 +8,8 @@
  * thread ends them with workers_stop: `drain` on every worker, then all fibers end (cancelled after
  * the grace time), then `stop` on every worker, then the loops run empty and the threads end.
  *
- * One turn of a loop: events → begin hooks → mail → fibers that became ready → end hooks (flush what
- * the turn collected: pipelines, broadcasts) → wait. Nothing ready is ever left over a wait.
+ * One turn of a loop: events → begin hooks → mail → fibers that became ready → end hooks (flush
+ * what the turn collected: pipelines, broadcasts) → wait. Nothing ready is ever left over a wait.
  */
 #include "base/owner.h"
 #include "dais/error.h"
@@ -94,7 +94,8 @@ bool worker_stopping(void);
 void *worker_slot_get(enum worker_slot slot);
 void worker_slot_set(enum worker_slot slot, void *state);
 
-/** Calls `fn(arg)` in every turn of this worker, in the order of adding. At most 16 for each kind. */
+/** Calls `fn(arg)` in every turn of this worker, in the order of adding. At most 16 for each kind.
+ */
 DAIS_CHECK_RESULT int32_t worker_hook_add(enum worker_hook when, void (*fn)(void *arg), void *arg);
 
 /** Takes a hook of this worker off again. */
@@ -104,7 +105,8 @@ void worker_hook_remove(enum worker_hook when, void (*fn)(void *arg), void *arg)
 void worker_spin(void);
 
 /**
- * Runs `fn(arg)` on a fiber of worker `index` and waits for it. Not from a worker. Returns what `fn`
- * returned; DAIS_E_LIMIT when no fiber could be started, DAIS_E_GONE when the worker has ended.
+ * Runs `fn(arg)` on a fiber of worker `index` and waits for it. Not from a worker. Returns what
+ * `fn` returned; DAIS_E_LIMIT when no fiber could be started, DAIS_E_GONE when the worker has
+ * ended.
  */
 DAIS_CHECK_RESULT int32_t worker_call(uint32_t index, int32_t (*fn)(void *arg), void *arg);

@@ -84,9 +84,9 @@ void fibers_run_ready(struct worker *worker)
 void fiber_main(struct fiber *fiber)
 {
     fiber->fn(fiber->arg);
-    timer_stop(&fiber->deadline);
+    arena_reset(&fiber->own_arena); /* an open transaction ends before its locks are given back */
     fiber_locks_release(fiber);
-    arena_reset(&fiber->own_arena);
+    timer_stop(&fiber->deadline);
     fiber->ended = true;
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/owner.h"
 #include "host/abi.h"
+#include "host/host_worker.h"
 #include "host/state.h"
 #include "loop/fiber.h"
 #include "loop/fiber_lock.h"
@@ -15,36 +16,37 @@
 /** Longest key that a plugin may lock, without what the host puts before it. */
 #define LOCK_KEY_BYTES_MAX 240u
 
-/** A task that has not run yet. */
-struct spawned {
-    const struct dais_task *task;
-    uint64_t cookie;
-};
-
 static void run_task(void *arg)
 {
-    struct spawned spawned = *(struct spawned *)arg;
-    mem_free(arg);
-    spawned.task->run(spawned.cookie);
+    struct host_task *task = arg;
+    task->row->run(task->cookie);
+    list_remove(&task->node);
+    mem_free(task);
 }
 
-static int32_t spawn(const struct dais_task *task, uint64_t cookie, dais_handle *ret_fiber)
+static int32_t spawn(const struct dais_task *row, uint64_t cookie, dais_handle *ret_fiber)
 {
     if (!worker_self())
         return host_misuse("fiber.spawn");
-    if (!task || !task->run || !task->name)
+    if (!row || !row->run || !row->name)
         return DAIS_E_INVALID;
-    struct spawned *spawned = mem_alloc(sizeof *spawned);
-    if (!spawned)
+    struct host_task *task = mem_zalloc(1, sizeof *task);
+    if (!task)
         return DAIS_E_MEMORY;
-    *spawned = (struct spawned){task, cookie};
+    task->row = row;
+    task->cookie = cookie;
     struct owner owner = owner_get();
     owner.request = 0;
-    struct fiber_spec spec = {.name = task->name, .fn = run_task, .arg = spawned, .owner = owner};
-    int32_t error = fiber_spawn(&spec, ret_fiber);
-    if (error)
-        mem_free(spawned);
-    return error;
+    struct fiber_spec spec = {.name = row->name, .fn = run_task, .arg = task, .owner = owner};
+    int32_t error = fiber_spawn(&spec, &task->fiber);
+    if (error) {
+        mem_free(task);
+        return error;
+    }
+    list_push(&host_worker_self()->tasks, &task->node);
+    if (ret_fiber)
+        *ret_fiber = task->fiber;
+    return DAIS_OK;
 }
 
 static int32_t cancel(dais_handle fiber)

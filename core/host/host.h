@@ -46,7 +46,10 @@ struct host_options {
     const struct host_quarantine *quarantine;
     /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name. */
     char *owner_names;
-    /** Shared memory with a slot for each worker (owner_slot_use at its start), or NULL. */
+    /**
+     * Shared memory for the marks of threads (base/owner.h), or NULL: worker i uses slot i, thread i
+     * of the jobs slot WORKERS_MAX + i, the main thread the last one.
+     */
     struct owner_slot *slots;
     uint32_t slot_count;
     /**
@@ -55,11 +58,6 @@ struct host_options {
      */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
-    /**
-     * Called first on each worker (its index) and on each thread for jobs (WORKERS_MAX + index): the
-     * process gives the thread its slot (base/owner.h) and its signal stack. NULL: nothing to do.
-     */
-    void (*thread_start)(uint32_t slot);
     /** Called once by host_run when every plugin has started and the listeners accept; may be NULL. */
     void (*ready)(void *context);
     void *context;
@@ -77,6 +75,9 @@ DAIS_CHECK_RESULT int32_t host_new(const struct host_options *options, struct re
  * starting, with its line in the report given to host_new. [main thread, suspends it]
  */
 DAIS_CHECK_RESULT int32_t host_run(struct host *host);
+
+/** The port that the address `index` of http.listen is bound to; 0 before host_run. [any thread] */
+uint32_t host_http_port(const struct host *host, uint32_t index);
 
 /** Asks host_run to stop: drains, then returns. [any thread, async-signal-safe, more than once] */
 void host_stop(struct host *host);

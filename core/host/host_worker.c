@@ -58,11 +58,11 @@ static int32_t start_layers(struct host_worker *self)
 static int32_t on_start(void *context, uint32_t worker)
 {
     struct host *host = context;
-    if (host->options.thread_start)
-        host->options.thread_start(worker);
+    host_use_slot(host, worker);
     struct host_worker *self = mem_zalloc(1, sizeof *self);
     if (!self)
         return DAIS_E_MEMORY;
+    list_init(&self->tasks);
     worker_slot_set(WORKER_SLOT_HOST, self);
     int32_t error = start_layers(self);
     if (!error)
@@ -99,6 +99,18 @@ int32_t host_workers_start(struct host *host)
 {
     struct worker_events events = {.start = on_start, .stop = on_stop, .context = host};
     return workers_start(host->workers, &events);
+}
+
+int32_t host_tasks_cancel(void *unused)
+{
+    (void)unused;
+    LIST_EACH(node, &host_worker_self()->tasks)
+    {
+        dais_handle fiber = LIST_ITEM(node, struct host_task, node)->fiber;
+        int32_t error = fiber_cancel(fiber, DAIS_E_CANCELLED);
+        CHECK(error == DAIS_OK); /* it is in the list as long as it lives */
+    }
+    return DAIS_OK;
 }
 
 /** One piece of work for all workers; lives on the main thread's stack while that waits. */

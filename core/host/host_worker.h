@@ -5,7 +5,9 @@
  *
  * Layers and plugins come up on each worker before its first event and go down after its last.
  */
+#include "base/list.h"
 #include "dais/error.h"
+#include "dais/fiber.h"
 #include "loop/worker.h"
 
 #include <stdint.h>
@@ -14,8 +16,17 @@ struct host;
 struct identity_cache;
 struct periodic;
 
+/** A background task of a plugin, from `spawn` until it returned. */
+struct host_task {
+    struct list_node node; /* of host_worker.tasks */
+    const struct dais_task *row;
+    uint64_t cookie;
+    dais_handle fiber;
+};
+
 /** The host's state on one worker. */
 struct host_worker {
+    struct list tasks; /**< background tasks of plugins */
     struct identity_cache *identities;
     struct periodic *periodics; /**< armed timers of plugins, an array */
     uint32_t periodic_count;
@@ -26,6 +37,9 @@ struct host_worker *host_worker_self(void);
 
 /** Starts the workers with all layers and plugins on them. What went wrong. [main thread] */
 DAIS_CHECK_RESULT int32_t host_workers_start(struct host *host);
+
+/** Asks the background tasks of this worker to end. For host_everywhere. [fiber] */
+DAIS_CHECK_RESULT int32_t host_tasks_cancel(void *unused);
 
 /**
  * Runs `fn(arg)` on a fiber of every worker at the same time and waits for all of them. Gives the

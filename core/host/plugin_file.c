@@ -176,7 +176,7 @@ int32_t plugin_load(struct plugin *plugin)
         plugin_fail(plugin, "%s cannot be read: %s", candidate.path, strerror(errno));
         return DAIS_E_INVALID;
     }
-    plugin->generation++;
+    plugin->http.generation = ++plugin->generation;
     int32_t error = load(&candidate);
     mem_free((void *)(uintptr_t)candidate.bytes.ptr);
     if (error)

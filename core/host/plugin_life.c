@@ -46,7 +46,7 @@ static int32_t add_row(struct host *host, const struct config_plugin *config)
     plugin->config = config;
     plugin->owner = host->owner_count;
     plugin->http.id = plugin->id;
-    plugin->http.index = plugin->owner;
+    plugin->http.plugin = plugin->owner;
     plugin->http.closed_reason = starting;
     atomic_store(&plugin->http.closed, 1);
     plugin->data_dir =

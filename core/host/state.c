@@ -22,6 +22,12 @@ void host_set(struct host *host)
     the_host = host;
 }
 
+void host_use_slot(const struct host *host, uint32_t index)
+{
+    if (host->options.slots && index < host->options.slot_count)
+        owner_slot_use(&host->options.slots[index]);
+}
+
 struct plugin *host_plugin(uint32_t owner)
 {
     if (!the_host || owner == OWNER_CORE || owner >= the_host->owner_count)

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct control;
 struct report;
 struct tcp_server;
 
@@ -39,7 +40,10 @@ struct host {
     _Atomic uint32_t stopping; /**< host_stop was called */
     _Atomic uint32_t started;  /**< the startup fiber ended; start_error is set */
     int32_t start_error;
-    int wake_fd; /**< eventfd of the main thread */
+    int wake_fd;          /**< eventfd of the main thread */
+    uint8_t http_accepts; /**< the workers take requests */
+    uint8_t tcp_accepts;  /**< the workers take connections of plugins */
+    struct control *control;
 };
 
 /** The host; CHECKs that there is one. */
@@ -47,6 +51,9 @@ struct host *host_get(void);
 
 /** Makes `host` the one that host_get gives (NULL: none). [main thread] */
 void host_set(struct host *host);
+
+/** Makes this thread keep its mark in the shared slot `index`, when there is one. [any thread] */
+void host_use_slot(const struct host *host, uint32_t index);
 
 /** The plugin with this index; NULL for the core and for unknown ones. [any thread] */
 struct plugin *host_plugin(uint32_t owner);

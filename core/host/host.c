@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "data/bus.h"
+#include "data/db.h"
+#include "host/admin.h"
+#include "host/config.h"
+#include "host/files.h"
+#include "host/hooks.h"
+#include "host/identity.h"
+#include "host/plugin_life.h"
+#include "host/report.h"
+#include "host/state.h"
+#include "loop/board.h"
+#include "media/hub.h"
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *name_of(uint32_t owner)
+{
+    const struct plugin *plugin = host_plugin(owner);
+    return plugin ? plugin->id : NULL;
+}
+
+/** <folder of the executable>/plugins, or ../lib/dais/plugins beside it when that is there. */
+static int32_t find_plugins_dir(struct host *host)
+{
+    static const char *const places[] = {"plugins", "../plugins", "../lib/dais/plugins"};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (len <= 0)
+        return DAIS_E_UNAVAILABLE;
+    program[len] = '\0';
+    char *slash = strrchr(program, '/');
+    CHECK(slash != NULL);
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct stat stat_of;
+        host->options.plugins_dir = arena_printf(&host->arena, "%s/%s", program, places[i]).ptr;
+        if (!host->options.plugins_dir)
+            return DAIS_E_MEMORY;
+        if (stat(host->options.plugins_dir, &stat_of) == 0 && S_ISDIR(stat_of.st_mode))
+            break;
+    }
+    return DAIS_OK;
+}
+
+static int32_t open_http(struct host *host)
+{
+    const struct config *config = host->options.config;
+    struct http_config settings = {
+        .addresses = config->http_listen.items,
+        .address_count = (uint32_t)config->http_listen.count,
+        .workers = host->workers,
+        .cors_origins = config->cors_origins.items,
+        .cors_origin_count = (uint32_t)config->cors_origins.count,
+        .access_log = config->access_log,
+    };
+    int32_t error = http_new(&settings, &host_hooks, &host->http);
+    if (error)
+        report_add(host->report, "http: %s", http_problem());
+    return error;
+}
+
+static int32_t open_layers(struct host *host)
+{
+    struct db_options database = {.conninfo = host->options.database};
+    struct tcp_config tcp = {.workers = host->workers, .open_sockets = host_hooks.open_sockets};
+    int32_t error = metrics_init(host->workers);
+    if (!error)
+        error = open_http(host);
+    if (!error)
+        error = tcp_new(&tcp, &host->tcp);
+    if (!error)
+        error = hub_init();
+    if (error)
+        return error;
+    error = db_open(&database);
+    if (error)
+        report_add(host->report, "database.url cannot be read");
+    return error;
+}
+
+/** Row 0 of the owners: the core's own routes. */
+static void name_core(struct host *host)
+{
+    struct plugin *core = &host->plugins[OWNER_CORE];
+    memcpy(core->id, "core", sizeof "core");
+    core->http.id = core->id;
+    host->owner_count = 1;
+    log_plugin_names(name_of);
+}
+
+static int32_t load(struct host *host)
+{
+    int32_t error = host->options.plugins_dir ? DAIS_OK : find_plugins_dir(host);
+    if (!error)
+        error = open_layers(host);
+    if (error)
+        return error;
+    uint32_t before = report_count(host->report);
+    if (admin_register(host) != DAIS_OK)
+        report_add(host->report, "the routes of the core: %s", http_problem());
+    plugin_life_load(host);
+    error = identity_init();
+    if (plugin_life_problems(host) > 0 || report_count(host->report) > before)
+        return DAIS_E_INVALID;
+    return error;
+}
+
+int32_t host_new(const struct host_options *options, struct report *report, struct host **ret_host)
+{
+    CHECK(options->offline || options->open_sockets);
+    struct host *host = mem_zalloc(1, sizeof *host);
+    if (!host)
+        return DAIS_E_MEMORY;
+    random_init();
+    arena_init(&host->arena, HOST_ARENA_BYTES_MAX);
+    host->options = *options;
+    host->report = report;
+    host->workers = options->config->workers;
+    host->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    host_set(host);
+    host_use_slot(host, options->slot_count - 1);
+    name_core(host);
+    uint32_t before = report_count(report);
+    int32_t error = host->wake_fd < 0 ? DAIS_E_INTERNAL : load(host);
+    if (error) {
+        if (report_count(report) == before)
+            report_add(report, "the server cannot be set up: %s", strerror(errno));
+        host_free(host);
+        return error;
+    }
+    *ret_host = host;
+    return DAIS_OK;
+}
+
+void host_stop(struct host *host)
+{
+    int saved = errno;
+    uint64_t one = 1;
+    atomic_store(&host->stopping, 1);
+    if (write(host->wake_fd, &one, sizeof one) < 0)
+        CHECK(errno == EAGAIN); /* the counter is full: it is awake */
+    errno = saved;
+}
+
+uint32_t host_http_port(const struct host *host, uint32_t index)
+{
+    return http_port(host->http, index);
+}
+
+void host_free(struct host *host)
+{
+    if (!host)
+        return;
+    plugin_life_fini(host);
+    http_free(host->http);
+    tcp_free(host->tcp);
+    db_close();
+    bus_close();
+    boards_reset();
+    metrics_fini();
+    log_plugin_names(NULL);
+    if (host->wake_fd >= 0)
+        close(host->wake_fd);
+    host_set(NULL);
+    owner_slot_use(NULL);
+    arena_reset(&host->arena);
+    mem_free(host);
+}

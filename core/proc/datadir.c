@@ -74,15 +74,17 @@ static bool is_empty(int folder)
     return entries == 2;
 }
 
-/* Gives a folder of root's to the account: a new or an empty one, never one that others use. */
-static bool take_over(int folder, const struct runas *account)
+/* Gives a folder of root's to the account: a new, an empty or Dais's own, never one that others
+ * use. */
+static bool take_over(int folder, const char *name, const struct runas *account)
 {
     struct stat entry;
     if (fstat(folder, &entry) != 0)
         return false;
     if (entry.st_uid == account->uid)
         return true;
-    return account->other && entry.st_uid == 0 && is_empty(folder) &&
+    return account->other && entry.st_uid == 0 &&
+           (is_empty(folder) || strcmp(name, DATADIR_SYSTEM) == 0) &&
            fchown(folder, account->uid, account->gid) == 0;
 }
 
@@ -93,7 +95,7 @@ static int open_folder(int parent, const char *name, const struct runas *account
         return -1;
     int follow = parent == AT_FDCWD ? 0 : O_NOFOLLOW;
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
-    if (fd >= 0 && !take_over(fd, account)) {
+    if (fd >= 0 && !take_over(fd, name, account)) {
         close(fd);
         errno = EPERM;
         return -1;

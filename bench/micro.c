@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Nanoseconds of the smallest things: "what<TAB>value" lines for bench_micro.py. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/metrics.h"
+#include "host/abi.h"
+#include "loop/fiber.h"
+#include "loop/mail.h"
+#include "loop/worker.h"
+
+#define FIBERS 2000000u
+#define SWITCHES 2000000u
+#define CALLS 100000000u
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void print_ns(const char *what, uint64_t begin_ns, uint64_t count)
+{
+    printf("%s\t%.2f\n", what, (double)(clock_ns() - begin_ns) / (double)count);
+}
+
+/** On the worker's own stack: each fiber is entered, ends and gives its stack back. */
+static int32_t fibers_measure(void)
+{
+    const struct fiber_spec spec = {.name = "bench", .fn = nothing};
+    uint64_t begin_ns = clock_ns();
+    for (uint32_t i = 0; i < FIBERS; i++) {
+        int32_t error = fiber_run(&spec, NULL);
+        if (error)
+            return error;
+    }
+    print_ns("fiber start and finish", begin_ns, FIBERS);
+    return DAIS_OK;
+}
+
+static int32_t on_start(void *context, uint32_t worker)
+{
+    (void)context;
+    (void)worker;
+    return fibers_measure();
+}
+
+/** Time of one call of `fn`, in nanoseconds; the pointer is read anew each time, as a plugin does. */
+static double call_ns(struct dais_arena *(*volatile const *fn)(void))
+{
+    uint64_t begin_ns = clock_ns();
+    for (uint32_t i = 0; i < CALLS; i++)
+        (*fn)();
+    return (double)(clock_ns() - begin_ns) / CALLS;
+}
+
+static int32_t calls_measure(void *arg)
+{
+    (void)arg;
+    struct dais_arena *(*volatile direct)(void) = fiber_arena;
+    struct dais_arena *(*volatile table)(void) = abi_mem.arena_self;
+    double direct_ns = call_ns(&direct);
+    double table_ns = call_ns(&table);
+    printf("direct call\t%.2f\n", direct_ns);
+    printf("call through the ABI, beyond a direct one\t%.2f\n",
+           table_ns > direct_ns ? table_ns - direct_ns : 0.0);
+
+    uint64_t begin_ns = clock_ns();
+    for (uint32_t i = 0; i < SWITCHES; i++) {
+        int32_t error = fiber_yield();
+        if (error)
+            return error;
+    }
+    print_ns("fiber yield through the loop", begin_ns, SWITCHES);
+    return DAIS_OK;
+}
+
+int main(void)
+{
+    limits_reset();
+    const struct worker_events events = {.start = on_start};
+    if (metrics_init(1) || workers_start(1, &events))
+        return 1;
+    int32_t error = worker_call(0, calls_measure, NULL);
+    return workers_stop(1000) || error ? 1 : 0;
+}

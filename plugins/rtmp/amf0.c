@@ -24,7 +24,8 @@ enum marker {
 
 void amf0_reader_init(struct amf0_reader *reader, struct dais_str in)
 {
-    reader->at = (const uint8_t *)in.ptr;
+    static const uint8_t nothing[1];
+    reader->at = in.len > 0 ? (const uint8_t *)in.ptr : nothing;
     reader->end = reader->at + in.len;
 }
 

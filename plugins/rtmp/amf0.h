@@ -64,7 +64,8 @@ int32_t amf0_read(struct amf0_reader *reader, struct amf0_value *ret_value) DAIS
  */
 int32_t amf0_read_key(struct amf0_reader *reader, struct dais_str *ret_key) DAIS_CHECK_RESULT;
 
-/** Reads and forgets one value with all it holds. DAIS_E_LIMIT: nested deeper than AMF0_DEPTH_MAX. */
+/** Reads and forgets one value with all it holds. DAIS_E_LIMIT: nested deeper than AMF0_DEPTH_MAX.
+ */
 int32_t amf0_skip(struct amf0_reader *reader) DAIS_CHECK_RESULT;
 
 /** After the head `value` was read: reads and forgets what it holds; nothing for plain values. */

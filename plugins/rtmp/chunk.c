@@ -62,6 +62,8 @@ static struct chunk_stream *find_stream(struct chunk_reader *reader, uint32_t cs
 
 static void consume(struct dais_str *in, uint64_t bytes)
 {
+    if (bytes == 0) /* an empty view may have no address to add to */
+        return;
     in->ptr += bytes;
     in->len -= bytes;
 }
@@ -158,8 +160,8 @@ static void begin_message(struct chunk_stream *stream, const struct header *head
     }
     if (header->format == FORMAT_FULL) {
         const uint8_t *id = header->message + 7; /* the one little-endian number of RTMP */
-        stream->message_stream_id =
-            id[0] | (uint32_t)id[1] << 8 | (uint32_t)id[2] << 16 | (uint32_t)id[3] << 24;
+        stream->message_stream_id = id[0] | (uint32_t)id[1] << 8 | (uint32_t)id[2] << 16 |
+                                    (uint32_t)id[3] << 24;
         stream->timestamp = stream->field;
     } else {
         stream->timestamp += stream->field;
@@ -227,7 +229,7 @@ static int32_t read_header(struct chunk_reader *reader, struct dais_str *in)
     return 1;
 }
 
-/* Makes room for `bytes` more, which have arrived already: memory is never ahead by more than 2. */
+/* Makes room for `bytes` more, which have arrived: memory is never ahead by more than twofold. */
 static int32_t reserve(struct chunk_reader *reader, struct chunk_stream *stream, uint32_t bytes)
 {
     uint32_t needed = stream->received + bytes;

@@ -4,11 +4,11 @@
  * RTMP chunk streams (RTMP 1.0 §5.3): messages cut into chunks that may interleave.
  *
  * The reader takes input in slices of any length and hands out whole messages. A message body goes
- * straight from the input into a buffer of the caller's (struct chunk_bodies), which then belongs to
- * whoever received the message: one copy, no second one. A body is allocated as its bytes arrive, so
- * that a header claiming 16 MB costs nothing; one message, the sum of all unfinished ones and the
- * number of chunk streams are bounded. SetChunkSize and Abort (types 1 and 2) are the reader's own
- * business and are not handed out.
+ * straight from the input into a buffer of the caller's (struct chunk_bodies), which then belongs
+ * to whoever received the message: one copy, no second one. A body is allocated as its bytes
+ * arrive, so that a header claiming 16 MB costs nothing; one message, the sum of all unfinished
+ * ones and the number of chunk streams are bounded. SetChunkSize and Abort (types 1 and 2) are the
+ * reader's own business and are not handed out.
  *
  * The writer lays one message out as chunks in memory of the caller's.
  *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The commands of a peer (RTMP 1.0 §7.2 and what encoders add to it): connect, createStream, publish
- * and the ways to stop. Called by session.c with each command message; answers through reply.c.
+ * The commands of a peer (RTMP 1.0 §7.2 and what encoders add to it): connect, createStream,
+ * publish and the ways to stop. Called by session.c with each command message; answers through
+ * reply.c.
  */
 #include "session.h"
 

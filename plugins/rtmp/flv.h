@@ -14,7 +14,7 @@
 #include "dais/error.h"
 #include "dais/types.h"
 
-#define FLV_FOURCC(a, b, c, d) \
+#define FLV_FOURCC(a, b, c, d)                                                                     \
     ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 #define FLV_CODEC_AVC FLV_FOURCC('a', 'v', 'c', '1')
 #define FLV_CODEC_HEVC FLV_FOURCC('h', 'v', 'c', '1')
@@ -55,7 +55,8 @@ struct flv_reader {
 /** Starts on the body of a message of type 9 (`video`) or 8. */
 void flv_reader_init(struct flv_reader *reader, struct dais_str body, bool video);
 
-/** Returns 1 with the next packet, 0 after the last one, DAIS_E_INVALID where the body is cut off. */
+/** Returns 1 with the next packet, 0 after the last one, DAIS_E_INVALID where the body is cut off.
+ */
 int32_t flv_next(struct flv_reader *reader, struct flv_packet *ret_packet) DAIS_CHECK_RESULT;
 
 /** One tag of an aggregate message (RTMP 1.0 §7.1.6). */

@@ -34,6 +34,8 @@ static void take(struct handshake *handshake, struct dais_str *in, uint32_t end,
     uint64_t bytes = end - handshake->received;
     if (bytes > in->len)
         bytes = in->len;
+    if (bytes == 0)
+        return;
     if (to)
         memcpy(to, in->ptr, bytes);
     handshake->received += (uint32_t)bytes;
@@ -52,8 +54,7 @@ int32_t handshake_feed(struct handshake *handshake, struct dais_str *in, uint8_t
     }
     if (handshake->received < C1_END) {
         /* C1 becomes S2 as it arrives. */
-        if (in->len > 0)
-            take(handshake, in, C1_END, reply + HANDSHAKE_PART_BYTES + handshake->received);
+        take(handshake, in, C1_END, reply + HANDSHAKE_PART_BYTES + handshake->received);
         return handshake->received == C1_END ? HANDSHAKE_REPLY : HANDSHAKE_MORE;
     }
     take(handshake, in, C2_END, NULL);

@@ -30,8 +30,8 @@ struct handshake {
 };
 
 /**
- * Starts a handshake. `reply` is HANDSHAKE_REPLY_BYTES of the caller's memory and must be the same in
- * every call until HANDSHAKE_REPLY. `seed` feeds the filler bytes of S1, which carry no secret.
+ * Starts a handshake. `reply` is HANDSHAKE_REPLY_BYTES of the caller's memory and must be the same
+ * in every call until HANDSHAKE_REPLY. `seed` feeds the filler bytes of S1, which carry no secret.
  */
 void handshake_init(struct handshake *handshake, uint8_t *reply, uint64_t seed);
 

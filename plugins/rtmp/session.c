@@ -153,8 +153,8 @@ static int32_t read_aggregate(struct session *session, struct session_event *eve
 {
     struct session_aggregate *aggregate = &session->aggregate;
     struct flv_tag tag;
-    int32_t status =
-        session->state == SESSION_PUBLISHING ? flv_next_tag(&aggregate->rest, &tag) : 0;
+    int32_t status = session->state == SESSION_PUBLISHING ? flv_next_tag(&aggregate->rest, &tag)
+                                                          : 0;
     if (status <= 0) {
         end_aggregate(session);
         return status;
@@ -269,9 +269,9 @@ void session_sent(struct session *session, uint64_t bytes)
 int32_t session_send(struct session *session, const struct chunk_message *message)
 {
     size_t bytes;
-    int32_t error =
-        chunk_write(message, session->chunk_bytes, session->output + session->output_bytes,
-                    sizeof(session->output) - session->output_bytes, &bytes);
+    int32_t error = chunk_write(message, session->chunk_bytes,
+                                session->output + session->output_bytes,
+                                sizeof(session->output) - session->output_bytes, &bytes);
     if (error)
         return error;
     session->output_bytes += (uint32_t)bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The server side of one RTMP connection as a pure state machine: bytes in, bytes and events out; no
- * I/O, no clock. conn.c gives it what the socket brought and sends what it has to say:
+ * The server side of one RTMP connection as a pure state machine: bytes in, bytes and events out;
+ * no I/O, no clock. conn.c gives it what the socket brought and sends what it has to say:
  *
  *     session_feed → SESSION_PUBLISH → (who is it? may it?) → session_accept or session_refuse
  *     session_feed → SESSION_MEDIA … → SESSION_UNPUBLISH
@@ -141,8 +141,8 @@ int32_t session_accept(struct session *session) DAIS_CHECK_RESULT;
 
 /**
  * After SESSION_PUBLISH, or while publishing (the publication was taken over): tells the encoder
- * `code` ("NetStream.Publish.Denied") with a sentence for its user, which must never hold "code=403"
- * or "authmod". Then only the output remains to be sent. DAIS_E_STATE at any other time.
+ * `code` ("NetStream.Publish.Denied") with a sentence for its user, which must never hold
+ * "code=403" or "authmod". Then only the output remains to be sent. DAIS_E_STATE at any other time.
  */
 int32_t session_refuse(struct session *session, struct dais_str code,
                        struct dais_str description) DAIS_CHECK_RESULT;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The connections of encoders: one fiber each, from accept to close. It moves bytes between the
+ * socket and the session (session.c), asks `streams` whose key it is, and gives media to the hub
+ * (ingest.c). plugin.c registers what is declared here.
+ */
+#include "dais/field.h"
+#include "dais/metrics.h"
+#include "dais/net.h"
+
+/** The plugin's section of the configuration. */
+struct live_config {
+    uint64_t present;
+    struct dais_str listen;
+    int64_t port;
+    int64_t connections_max;
+    int64_t handshake_timeout_ms;
+    int64_t media_timeout_ms;
+    int64_t message_bytes_max;
+};
+
+/** Set by `init`, constant afterwards. */
+extern struct live_config live_config;
+
+/** Rows of live_metrics, counted from `live_metrics_first`. */
+enum live_metric {
+    LIVE_CONNECTIONS,
+    LIVE_PUBLISHERS,
+    LIVE_INPUT_BYTES,
+    LIVE_REFUSED,
+    LIVE_BROKEN,
+    LIVE_PACKETS_DROPPED,
+};
+extern uint32_t live_metrics_first;
+
+/** [setup] Opens the listener that the configuration names. */
+int32_t live_listen(void);

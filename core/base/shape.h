@@ -96,6 +96,9 @@ DAIS_CHECK_RESULT int32_t shape_write(const struct dais_shape *shape, const void
 /** Appends the JSON Schema (2020-12) of `shape`, nested shapes inline. DAIS_E_MEMORY. */
 DAIS_CHECK_RESULT int32_t shape_schema(const struct dais_shape *shape, struct strbuf *out);
 
+/** Appends the JSON Schema of one row, as of a parameter. DAIS_E_MEMORY. */
+DAIS_CHECK_RESULT int32_t shape_row_schema(const struct dais_field *row, struct strbuf *out);
+
 /**
  * Decodes %XX, and '+' as a space when `plus`. Gives `text` itself when there is nothing to
  * decode, otherwise bytes in `arena`. DAIS_E_INVALID for a broken escape or an encoded NUL,

@@ -130,7 +130,6 @@ static void write_default(struct json_writer *out, const struct dais_field *row)
 
 static void write_row(struct json_writer *out, const struct dais_field *row, uint32_t depth)
 {
-    json_key(out, row->name);
     json_open_object(out);
     write_type(out, row);
     if (row->prose)
@@ -167,8 +166,10 @@ static void write_object(struct json_writer *out, const struct dais_shape *shape
         return;
     json_key(out, "properties");
     json_open_object(out);
-    for (const struct dais_field *row = shape->fields; row->name; row++)
+    for (const struct dais_field *row = shape->fields; row->name; row++) {
+        json_key(out, row->name);
         write_row(out, row, depth);
+    }
     json_close_object(out);
     write_required(out, shape);
     json_key(out, "additionalProperties");
@@ -183,5 +184,13 @@ int32_t shape_schema(const struct dais_shape *shape, struct strbuf *out)
     add_text_member(&writer, "type", "object");
     write_object(&writer, shape, 1);
     json_close_object(&writer);
+    return strbuf_error(out);
+}
+
+int32_t shape_row_schema(const struct dais_field *row, struct strbuf *out)
+{
+    struct json_writer writer;
+    json_write_init(&writer, out);
+    write_row(&writer, row, 1);
     return strbuf_error(out);
 }

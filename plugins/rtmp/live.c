@@ -1,416 +1,132 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "dais/fiber.h"
-#include "dais/log.h"
-#include "dais/mem.h"
-#include "dais/svc/streams.h"
+#define TICKS_PER_MS 90
+/* An avcC record: version 1, profile, compatibility, level, sizes and counts. */
+#define AVC_CONFIG_BYTES_MIN 7u
+#define AVC_CONFIG_VERSION 1
+#define AAC_CONFIG_BYTES_MIN 2u
 
-#include "ingest.h"
-
-/* Unfinished messages of one connection together, beside one of full size. */
-#define BUFFERED_BYTES_SPARE (2u << 20)
-#define OUTPUT_BYTES_MAX 65536u
-/* A refused encoder gets this long to read why. */
-#define LINGER_MS 2000u
-/* While no input comes, a connection looks this often whether another took its stream. */
-#define LOOK_MS 1000u
-#define FLUSH_MS 2000u
-#define IDENTITY_BYTES_MAX 128u
-#define ADDRESS_BYTES_MAX 300u
-
-struct live_config live_config;
-uint32_t live_metrics_first;
-
-/* One encoder. Lives in its fiber; on the heap because a session is larger than a frame. */
-struct encoder {
-    dais_handle conn;
-    struct dais_str peer;
-    uint64_t deadline_ms; /* for the publish, then for the next media */
-    bool publishing;
-    bool displaced;
-    uint64_t began_ms;
-    char stream[64]; /* playback id, for logs */
-    struct ingest ingest;
-    struct session session;
-};
-
-static void count(enum live_metric metric, int64_t value)
+void live_init(struct live *live, dais_handle publisher)
 {
-    dais_metrics->add(live_metrics_first + metric, value);
+    *live = (struct live){.publisher = publisher};
 }
 
-static void *body_new(void *ctx, uint32_t bytes, uint8_t **ret_data)
+void live_fini(struct live *live)
 {
-    struct dais_buf *buf = dais_mem->buf_new(bytes);
-    if (buf)
-        *ret_data = buf->data;
-    return buf;
+    for (uint32_t i = 0; i < LIVE_TRACKS; i++)
+        dais_mem->buf_unref(live->configs[i]);
+    *live = (struct live){0};
 }
 
-static void body_ref(void *ctx, void *body)
+static bool config_is_sound(uint32_t track, struct dais_str config)
 {
-    dais_mem->buf_ref(body);
+    if (config.len > LIVE_CONFIG_BYTES_MAX)
+        return false;
+    if (track == LIVE_AUDIO)
+        return config.len >= AAC_CONFIG_BYTES_MIN;
+    return config.len >= AVC_CONFIG_BYTES_MIN && config.ptr[0] == AVC_CONFIG_VERSION;
 }
 
-static void body_unref(void *ctx, void *body)
+/* Encoders repeat the configuration; only a changed one is news. */
+static int32_t take_config(struct live *live, uint32_t track, struct dais_str data)
 {
-    dais_mem->buf_unref(body);
-}
-
-/* One line about an encoder: what happened, to which stream, and why. Never a key. */
-static void tell(const struct encoder *encoder, uint32_t level, const char *event,
-                 const char *detail)
-{
-    const struct dais_log_value values[] = {
-        {"peer", encoder->peer},
-        {"encoder", dais_str(encoder->session.encoder, encoder->session.encoder_bytes)},
-        {"stream", dais_cstr(encoder->stream)},
-        {"detail", dais_cstr(detail)},
-    };
-    if (dais_log->enabled(level))
-        dais_log->write(level, dais_cstr(event), values, sizeof(values) / sizeof(values[0]));
-}
-
-static int32_t send_output(struct encoder *encoder)
-{
-    struct dais_str out = session_output(&encoder->session);
-    if (out.len == 0)
+    struct dais_buf *old = live->configs[track];
+    if (old && dais_str_eq(dais_str((const char *)old->data, old->len), data))
         return 0;
-    int32_t error = dais_net->write(encoder->conn, out);
-    if (!error)
-        session_sent(&encoder->session, out.len);
-    return error;
-}
-
-/* Tells the encoder that it may not publish (any more). */
-static int32_t refuse(struct encoder *encoder, const char *code, const char *description)
-{
-    count(LIVE_REFUSED, 1);
-    tell(encoder, DAIS_WARN, "refused", description);
-    return session_refuse(&encoder->session, dais_cstr(code), dais_cstr(description));
-}
-
-/* Whether an answer is final. Without one an encoder takes the end of the connection for a failure
- * and comes back by itself, which is right while the database is away. */
-static int32_t refuse_key(struct encoder *encoder, int32_t error)
-{
-    if (error == DAIS_E_DENIED || error == DAIS_E_NOT_FOUND)
-        return refuse(encoder, "NetStream.Publish.Denied", "The stream key is not known.");
-    if (error == DAIS_E_CONFLICT)
-        return refuse(encoder, "NetStream.Publish.BadName", "The stream takes no media now.");
-    tell(encoder, DAIS_WARN, "not decided", "the stream key could not be looked up");
-    return error;
-}
-
-static int32_t refuse_publisher(struct encoder *encoder, int32_t error)
-{
-    if (error == DAIS_E_CONFLICT)
-        return refuse(encoder, "NetStream.Publish.BadName",
-                      "Another encoder publishes this stream.");
-    if (error == DAIS_E_DENIED)
-        return refuse(encoder, "NetStream.Publish.BadName",
-                      "Another encoder took this stream over.");
-    if (error == DAIS_E_LIMIT)
-        return refuse(encoder, "NetStream.Publish.Rejected",
-                      "The server has no room for another stream.");
-    return error;
-}
-
-static int32_t authorize(const struct session_publish *publish, struct dais_ingest *ret_ingest)
-{
-    int32_t error = DAIS_E_DENIED;
-    if (publish->key.len > 0)
-        error = dais_streams_authorize(publish->key, ret_ingest);
-    if (error == DAIS_E_DENIED && publish->other_key.len > 0)
-        error = dais_streams_authorize(publish->other_key, ret_ingest);
-    return error;
-}
-
-/* [worker] Called by the hub; the fiber sees it when it next looks. */
-static void displaced(uint64_t cookie)
-{
-    struct encoder *encoder = (struct encoder *)(uintptr_t)cookie; /* lives until it unpublishes */
-    encoder->displaced = true;
-}
-
-static struct dais_str address_of(struct dais_str peer)
-{
-    const char *colon = peer.len ? memrchr(peer.ptr, ':', peer.len) : NULL;
-    return colon ? dais_str(peer.ptr, (uint64_t)(colon - peer.ptr)) : peer;
-}
-
-static int32_t open_publisher(struct encoder *encoder, const struct dais_ingest *ingest)
-{
-    const struct session *session = &encoder->session;
-    struct dais_str address = address_of(encoder->peer);
-    char identity[IDENTITY_BYTES_MAX];
-    char source[IDENTITY_BYTES_MAX];
-    snprintf(identity, sizeof(identity), "%.*s %.*s", (int)address.len, address.ptr,
-             (int)session->encoder_bytes, session->encoder);
-    snprintf(source, sizeof(source), "rtmp %.*s", (int)encoder->peer.len, encoder->peer.ptr);
-    const struct dais_publish request = {
-        .stream = ingest->playback_id,
-        .identity = dais_cstr(identity),
-        .source = dais_cstr(source),
-        .displaced = displaced,
-        .cookie = (uint64_t)(uintptr_t)encoder,
-    };
-    dais_handle publisher;
-    encoder->displaced = false;
-    int32_t error = dais_media->publish(&request, &publisher);
-    if (error)
-        return error;
-    ingest_init(&encoder->ingest, publisher);
-    snprintf(encoder->stream, sizeof(encoder->stream), "%.*s", (int)ingest->playback_id.len,
-             ingest->playback_id.ptr);
-    return 0;
-}
-
-static int32_t begin_publication(struct encoder *encoder, const struct session_publish *publish)
-{
-    struct dais_ingest ingest;
-    int32_t error = authorize(publish, &ingest);
-    if (error)
-        return refuse_key(encoder, error);
-    error = open_publisher(encoder, &ingest);
-    if (error)
-        return refuse_publisher(encoder, error);
-    encoder->publishing = true;
-    encoder->began_ms = dais_fiber->now_ms();
-    encoder->deadline_ms = encoder->began_ms + (uint64_t)live_config.media_timeout_ms;
-    count(LIVE_PUBLISHERS, 1);
-    tell(encoder, DAIS_INFO, "publishing", "begins");
-    return session_accept(&encoder->session);
-}
-
-static void end_publication(struct encoder *encoder, bool clean, const char *why)
-{
-    if (!encoder->publishing)
-        return;
-    encoder->publishing = false;
-    dais_media->unpublish(encoder->ingest.publisher, clean);
-    count(LIVE_PUBLISHERS, -1);
-    count(LIVE_PACKETS_DROPPED, (int64_t)encoder->ingest.packets_dropped);
-    char detail[128];
-    snprintf(detail, sizeof(detail), "%s after %" PRIu64 " s, %" PRIu64 " packets dropped", why,
-             (dais_fiber->now_ms() - encoder->began_ms) / 1000, encoder->ingest.packets_dropped);
-    tell(encoder, DAIS_INFO, "published", detail);
-    ingest_fini(&encoder->ingest);
-    encoder->deadline_ms = dais_fiber->now_ms() + (uint64_t)live_config.handshake_timeout_ms;
-}
-
-static int32_t refuse_codec(struct encoder *encoder)
-{
-    const struct flv_packet *packet = &encoder->ingest.refused;
-    uint32_t codec = packet->codec;
-    char name[5] = {(char)(codec >> 24), (char)(codec >> 16), (char)(codec >> 8), (char)codec};
-    char text[96];
-    if (codec)
-        snprintf(text, sizeof(text), "Only H.264 and AAC are taken; this is %s.", name);
-    else
-        snprintf(text, sizeof(text), "Only H.264 and AAC are taken; this is FLV codec %u.",
-                 packet->legacy_codec);
-    int32_t error = refuse(encoder, "NetStream.Publish.Rejected", text);
-    end_publication(encoder, true, "refused");
-    return error;
-}
-
-/* The encoder has no part in the stream any more: it must not believe that it is a lost link. */
-static int32_t give_way(struct encoder *encoder)
-{
-    int32_t error = refuse(encoder, "NetStream.Publish.BadName",
-                           "Another encoder took this stream over.");
-    end_publication(encoder, false, "displaced");
-    return error;
-}
-
-static int32_t take_media(struct encoder *encoder, const struct session_media *media)
-{
-    int32_t error = ingest_media(&encoder->ingest, media);
-    if (media->body)
-        body_unref(NULL, media->body);
-    if (error == DAIS_E_GONE)
-        return give_way(encoder);
-    if (error == DAIS_E_MEDIA_TYPE)
-        return refuse_codec(encoder);
-    encoder->deadline_ms = dais_fiber->now_ms() + (uint64_t)live_config.media_timeout_ms;
-    return error;
-}
-
-static int32_t take_event(struct encoder *encoder, const struct session_event *event)
-{
-    if (event->kind == SESSION_PUBLISH)
-        return begin_publication(encoder, &event->publish);
-    if (event->kind == SESSION_MEDIA)
-        return take_media(encoder, &event->media);
-    end_publication(encoder, true, "stopped");
-    return 0;
-}
-
-/* The view of the input ends where the fiber suspends, and deciding about a publish does. */
-static int32_t hold(struct dais_str *in, struct dais_buf **ret_held)
-{
-    if (in->len == 0)
+    if (data.len == 0)
         return 0;
-    struct dais_buf *held = dais_mem->buf_new(in->len);
-    if (!held)
+    if (!config_is_sound(track, data))
+        return DAIS_E_INVALID;
+    struct dais_buf *config = dais_mem->buf_new(data.len);
+    if (!config)
         return DAIS_E_MEMORY;
-    memcpy(held->data, in->ptr, in->len);
-    in->ptr = (const char *)held->data;
-    dais_mem->buf_unref(*ret_held);
-    *ret_held = held;
+    memcpy(config->data, data.ptr, data.len);
+    const struct dais_track row = {
+        .index = track,
+        .kind = track == LIVE_VIDEO ? DAIS_MEDIA_VIDEO : DAIS_MEDIA_AUDIO,
+        .codec = track == LIVE_VIDEO ? DAIS_CODEC_H264 : DAIS_CODEC_AAC,
+        .config = config,
+    };
+    int32_t error = dais_media->track(live->publisher, &row);
+    if (error) {
+        dais_mem->buf_unref(config);
+        return error;
+    }
+    dais_mem->buf_unref(old);
+    live->configs[track] = config;
+    if (track == LIVE_VIDEO)
+        live->keyed = false;
     return 0;
 }
 
-static int32_t consume_step(struct encoder *encoder, struct dais_str *in, struct dais_buf **held)
+static int32_t take_frame(struct live *live, uint32_t track, const struct session_media *media,
+                          const struct flv_packet *frame)
 {
-    struct session_event event;
-    int32_t status = session_feed(&encoder->session, in, &event);
-    if (status < 0)
-        return status;
-    int32_t error = 0;
-    if (status > 0 && event.kind == SESSION_PUBLISH)
-        error = hold(in, held);
-    if (status > 0 && !error)
-        error = take_event(encoder, &event);
-    if (!error)
-        error = send_output(encoder);
-    return error ? error : status;
-}
-
-/* Works off one piece of input. */
-static int32_t consume(struct encoder *encoder, struct dais_str in)
-{
-    struct dais_buf *held = NULL;
-    int32_t status;
-    do {
-        status = consume_step(encoder, &in, &held);
-    } while (encoder->session.state != SESSION_REFUSED && (status > 0 || (!status && in.len > 0)));
-    dais_mem->buf_unref(held);
-    return status < 0 ? status : 0;
-}
-
-/* DAIS_E_CONFLICT when another publisher took over, DAIS_E_TIMEOUT past the deadline. */
-static int32_t wait_input(struct encoder *encoder, struct dais_str *ret_input)
-{
-    for (;;) {
-        uint64_t now_ms = dais_fiber->now_ms();
-        if (now_ms >= encoder->deadline_ms)
-            return DAIS_E_TIMEOUT;
-        uint64_t wait_ms = encoder->deadline_ms - now_ms;
-        int32_t error = dais_net->read(encoder->conn, wait_ms < LOOK_MS ? wait_ms : LOOK_MS,
-                                       ret_input);
-        if (error != DAIS_E_TIMEOUT)
-            return error;
-        if (encoder->publishing && encoder->displaced)
-            return DAIS_E_CONFLICT;
+    if (frame->data.len == 0)
+        return 0;
+    bool waits = track == LIVE_VIDEO && !live->keyed && !frame->key;
+    if (!live->configs[track] || waits) {
+        live->packets_dropped++;
+        return 0;
     }
+    struct dais_buf *body = media->body;
+    int64_t dts = media->timestamp_ms * TICKS_PER_MS;
+    const struct dais_packet packet = {
+        .buf = body,
+        .offset = (uint32_t)((const uint8_t *)frame->data.ptr - body->data),
+        .len = (uint32_t)frame->data.len,
+        .track = track,
+        .flags = frame->key ? DAIS_PACKET_KEY : 0,
+        .dts = dts,
+        .pts = dts + (int64_t)frame->composition_ms * TICKS_PER_MS,
+    };
+    int32_t error = dais_media->packet(live->publisher, &packet);
+    if (error == DAIS_E_LIMIT) {
+        /* Nothing that refers to the lost frame may follow. */
+        live->packets_dropped++;
+        live->keyed = live->keyed && track != LIVE_VIDEO;
+        return 0;
+    }
+    if (!error && track == LIVE_VIDEO)
+        live->keyed = true;
+    return error;
 }
 
-static int32_t converse(struct encoder *encoder)
+static int32_t take_packet(struct live *live, const struct session_media *media,
+                           const struct flv_packet *packet)
 {
-    struct dais_str in;
-    int32_t error = 0;
-    while (!error && encoder->session.state != SESSION_REFUSED) {
-        error = wait_input(encoder, &in);
-        if (error == DAIS_E_CONFLICT)
-            return give_way(encoder);
+    uint32_t track = media->type == CHUNK_VIDEO ? LIVE_VIDEO : LIVE_AUDIO;
+    if (packet->kind == FLV_OTHER || packet->kind == FLV_END)
+        return 0;
+    if (packet->track != 0) {
+        live->passed_over = true;
+        return 0;
+    }
+    if (packet->codec != (track == LIVE_VIDEO ? FLV_CODEC_AVC : FLV_CODEC_AAC)) {
+        live->refused = *packet;
+        live->refused.data = dais_str(NULL, 0);
+        return DAIS_E_MEDIA_TYPE;
+    }
+    if (packet->kind == FLV_CONFIG)
+        return take_config(live, track, packet->data);
+    return take_frame(live, track, media, packet);
+}
+
+int32_t live_media(struct live *live, const struct session_media *media)
+{
+    if (media->type == CHUNK_DATA_AMF0)
+        return 0;
+    struct flv_reader reader;
+    struct flv_packet packet;
+    int32_t status;
+    flv_reader_init(&reader, media->data, media->type == CHUNK_VIDEO);
+    while ((status = flv_next(&reader, &packet)) > 0) {
+        int32_t error = take_packet(live, media, &packet);
         if (error)
             return error;
-        count(LIVE_INPUT_BYTES, (int64_t)in.len);
-        error = consume(encoder, in);
     }
-    return error;
-}
-
-/* Closing with unread input makes the kernel discard what was sent last: the refusal. */
-static void linger(struct encoder *encoder)
-{
-    struct dais_str in;
-    uint64_t end_ms = dais_fiber->now_ms() + LINGER_MS;
-    if (send_output(encoder) || dais_net->flush(encoder->conn, FLUSH_MS))
-        return;
-    for (uint64_t now_ms = dais_fiber->now_ms(); now_ms < end_ms; now_ms = dais_fiber->now_ms())
-        if (dais_net->read(encoder->conn, end_ms - now_ms, &in))
-            return;
-}
-
-static const char *reason(int32_t error)
-{
-    switch (error) {
-    case 0:
-        return "refused";
-    case DAIS_E_GONE:
-        return "connection lost";
-    case DAIS_E_TIMEOUT:
-        return "silent for too long";
-    case DAIS_E_CANCELLED:
-        return "server stops";
-    case DAIS_E_TOO_LARGE:
-        return "message too large";
-    case DAIS_E_INVALID:
-        return "broken input";
-    case DAIS_E_LIMIT:
-        return "a limit was passed";
-    default:
-        return "failed";
-    }
-}
-
-static void serve_encoder(struct encoder *encoder)
-{
-    const struct session_config config = {
-        .bodies = {NULL, body_new, body_ref, body_unref},
-        .message_bytes_max = (uint32_t)live_config.message_bytes_max,
-        .buffered_bytes_max = (uint32_t)live_config.message_bytes_max + BUFFERED_BYTES_SPARE,
-        .seed = (uint64_t)dais_fiber->unix_ms() ^ encoder->conn << 20,
-    };
-    session_init(&encoder->session, &config);
-    encoder->peer = dais_net->peer(encoder->conn);
-    encoder->deadline_ms = dais_fiber->now_ms() + (uint64_t)live_config.handshake_timeout_ms;
-    int32_t error = converse(encoder);
-    bool broken = error == DAIS_E_INVALID || error == DAIS_E_TOO_LARGE || error == DAIS_E_LIMIT;
-    if (broken) {
-        count(LIVE_BROKEN, 1);
-        tell(encoder, DAIS_WARN, "closed", reason(error));
-    }
-    end_publication(encoder, false, reason(error));
-    if (encoder->session.state == SESSION_REFUSED)
-        linger(encoder);
-    session_fini(&encoder->session);
-}
-
-static void serve(dais_handle conn)
-{
-    struct encoder *encoder = dais_mem->state_alloc(sizeof(*encoder));
-    if (!encoder)
-        return;
-    encoder->conn = conn;
-    count(LIVE_CONNECTIONS, 1);
-    serve_encoder(encoder);
-    count(LIVE_CONNECTIONS, -1);
-    dais_mem->state_free(encoder);
-}
-
-int32_t live_listen(void)
-{
-    static struct dais_listener listener = {
-        .name = "rtmp",
-        .output_bytes_max = OUTPUT_BYTES_MAX,
-        .serve = serve,
-    };
-    uint32_t workers = dais_fiber->workers();
-    uint32_t connections = (uint32_t)live_config.connections_max;
-    listener.connections_max = workers > 1 ? (connections + workers - 1) / workers : connections;
-    struct dais_str host = live_config.listen;
-    bool bare_v6 = host.len > 0 && host.ptr[0] != '[' && memchr(host.ptr, ':', host.len);
-    char address[ADDRESS_BYTES_MAX];
-    snprintf(address, sizeof(address), bare_v6 ? "[%.*s]:%u" : "%.*s:%u", (int)host.len, host.ptr,
-             (uint32_t)live_config.port);
-    return dais_net->listen(&listener, dais_cstr(address));
+    return status;
 }

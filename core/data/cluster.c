@@ -133,7 +133,7 @@ _Noreturn static void exec_initdb(const struct cluster *cluster, const char *tar
     int log = cluster_open_log(cluster);
     if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 || chdir("/") != 0)
         _exit(127);
-    const char *const args[] = {"initdb",
+    const char *const args[] = {program,
                                 "--pgdata",
                                 target,
                                 "--username=" CLUSTER_ROLE,
@@ -245,7 +245,18 @@ static const char settings_format[] =
     "log_parameter_max_length = 0\n"
     "log_parameter_max_length_on_error = 0\n"
     "log_checkpoints = off\n"
+    "max_logical_replication_workers = 0\n"
     "include_if_exists = 'local.conf'\n";
+
+/* The operator's own file, so that there is one to edit. */
+static int32_t write_local(const struct cluster *cluster, char *message)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/local.conf", cluster->dir);
+    if (access(path, F_OK) == 0)
+        return DAIS_OK;
+    return write_file(cluster, "local.conf", "# Settings of your own, read last.\n", message);
+}
 
 int32_t cluster_settings(const struct cluster *cluster, char *message)
 {
@@ -253,6 +264,8 @@ int32_t cluster_settings(const struct cluster *cluster, char *message)
     snprintf(text, sizeof text, settings_format, cluster->socket_dir, cluster->connections,
              cluster->shared_buffers_mb);
     int32_t code = write_file(cluster, "postgresql.conf", text, message);
+    if (code == DAIS_OK)
+        code = write_local(cluster, message);
     if (code == DAIS_OK)
         code = write_file(cluster, "pg_hba.conf", "local all all peer map=dais\n", message);
     if (code != DAIS_OK)

@@ -8,7 +8,7 @@
  *   <dir>              the cluster, 0700
  *   <dir>.new          while it is made; renamed when complete
  *   <dir>/postgresql.conf, pg_hba.conf, pg_ident.conf   written by cluster_settings
- *   <dir>/local.conf   an operator's own settings; read last, never written
+ *   <dir>/local.conf   an operator's own settings; read last, written empty once
  */
 #include "dais/error.h"
 

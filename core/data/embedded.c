@@ -154,7 +154,7 @@ static void exec_postgres(const struct embedded *embedded)
     const struct cluster *cluster = &embedded->cluster;
     char program[CLUSTER_PATH_BYTES + 16];
     snprintf(program, sizeof program, "%s/postgres", cluster->bin_dir);
-    const char *const args[] = {"postgres", "-D", cluster->dir, NULL};
+    const char *const args[] = {program, "-D", cluster->dir, NULL};
     char *const env[] = {(char *)"PATH=/usr/bin:/bin", (char *)"LC_ALL=C.UTF-8", (char *)"TZ=UTC",
                          NULL};
     execve(program, (char *const *)args, env);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/lane.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "data/lane_op.h"
+#include "data/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES 24u
+#define GENERATIONS_MAX UINT8_MAX
+
+/* A fiber that waits for the connection. */
+struct hope {
+    struct list_node node;
+    struct fiber_wait wait;
+};
+
+static void on_ready(struct conn *conn);
+static void on_readable(struct conn *conn);
+static void on_lost(struct conn *conn);
+
+static const struct conn_events events = {on_ready, on_readable, on_lost};
+
+/* A statement takes at most three places: its preparation, itself, its sync. */
+static uint32_t ring_size(enum lane_kind kind)
+{
+    uint32_t wanted = kind == LANE_EXCLUSIVE ? 16 : 3 * (uint32_t)limit_get(LIMIT_DB_QUEUE) + 4;
+    uint32_t size = 16;
+    while (size < wanted)
+        size *= 2;
+    return size;
+}
+
+int32_t lane_init(struct lane *lane, enum lane_kind kind, const struct conn_options *options)
+{
+    uint32_t size = ring_size(kind);
+    *lane = (struct lane){.kind = kind, .mask = size - 1};
+    list_init(&lane->hopeful);
+    conn_init(&lane->conn, options, &events);
+    lane->ops = mem_zalloc(size, sizeof *lane->ops);
+    lane->prepared = mem_zalloc(statement_count() + 1, sizeof *lane->prepared);
+    if (lane->ops && lane->prepared)
+        return DAIS_OK;
+    lane_fini(lane);
+    return DAIS_E_MEMORY;
+}
+
+static void reset(struct lane *lane)
+{
+    PQclear(lane->commit_error);
+    lane->commit_error = NULL;
+    lane->aborted = false;
+    lane->head = lane->next = lane->synced = lane->tail;
+    data_metric_add(DATA_METRIC_WAITING, -(int64_t)lane->waiting);
+    lane->waiting = 0;
+    lane->bytes = 0;
+}
+
+/* The connection is gone: every call that is due ends. */
+static void end_calls(struct lane *lane)
+{
+    for (uint32_t position = lane->head; position != lane->tail; position++) {
+        struct lane_op *op = lane_op_at(lane, position);
+        if (!op->call || op->kind == LANE_OP_PREPARE)
+            continue;
+        PQclear(op->call->result);
+        op->call->result = NULL;
+        bool committable = (int32_t)(position - lane->synced) < 0;
+        fiber_resume(&op->call->wait, committable ? LANE_LOST : LANE_UNSENT);
+    }
+    reset(lane);
+}
+
+static void end_hopes(struct lane *lane, int32_t code)
+{
+    struct list_node *node;
+    while ((node = list_pop(&lane->hopeful)))
+        fiber_resume(&LIST_ITEM(node, struct hope, node)->wait, code);
+}
+
+void lane_fini(struct lane *lane)
+{
+    conn_close(&lane->conn);
+    if (lane->ops)
+        end_calls(lane);
+    end_hopes(lane, DAIS_E_UNAVAILABLE);
+    mem_free(lane->ops);
+    mem_free(lane->prepared);
+    lane->ops = NULL;
+    lane->prepared = NULL;
+}
+
+static void on_ready(struct conn *conn)
+{
+    struct lane *lane = CONTAINER_OF(conn, struct lane, conn);
+    CHECK(lane_is_idle(lane));
+    memset(lane->prepared, 0, (statement_count() + 1) * sizeof *lane->prepared);
+    lane->timeout_ms = conn->options->statement_timeout_ms;
+    end_hopes(lane, DAIS_OK);
+    if (lane->changed)
+        lane->changed(lane);
+}
+
+static void on_lost(struct conn *conn)
+{
+    struct lane *lane = CONTAINER_OF(conn, struct lane, conn);
+    lane->epoch++;
+    end_calls(lane);
+    if (lane->changed)
+        lane->changed(lane);
+}
+
+static void on_readable(struct conn *conn)
+{
+    lane_receive(CONTAINER_OF(conn, struct lane, conn));
+}
+
+static struct lane_op *push(struct lane *lane, enum lane_op_kind kind, struct lane_call *call)
+{
+    CHECK(lane->tail - lane->head <= lane->mask);
+    struct lane_op *op = lane_op_at(lane, lane->tail++);
+    *op = (struct lane_op){.kind = kind, .call = call};
+    if (kind != LANE_OP_STATEMENT)
+        return op;
+    lane->waiting++;
+    data_metric_add(DATA_METRIC_WAITING, 1);
+    return op;
+}
+
+/* libpq takes no more: out of memory, or the connection is broken. */
+static int32_t refuse(struct lane *lane)
+{
+    conn_lose(&lane->conn);
+    return DAIS_E_UNAVAILABLE;
+}
+
+static void name_of(char *name, uint32_t index, const struct lane_prepared *prepared)
+{
+    snprintf(name, NAME_BYTES, "s%u_%u", index, (unsigned)prepared->generation);
+}
+
+static bool prepare(struct lane *lane, const struct statement *statement, struct lane_call *call)
+{
+    struct lane_prepared *prepared = &lane->prepared[statement->index];
+    char name[NAME_BYTES];
+    if (prepared->generation == GENERATIONS_MAX)
+        return false;
+    prepared->generation++;
+    name_of(name, statement->index, prepared);
+    if (PQsendPrepare(lane->conn.pg, name, statement->row->sql, 0, NULL) != 1)
+        return false;
+    prepared->done = true;
+    push(lane, LANE_OP_PREPARE, call)->statement = statement->index;
+    return true;
+}
+
+static void begin_call(struct lane *lane, struct lane_call *call)
+{
+    fiber_wait_init(&call->wait);
+    call->result = NULL;
+    call->end = LANE_ANSWERED;
+    call->position = lane->tail;
+}
+
+static bool is_full(const struct lane *lane, const struct bind *bind)
+{
+    if (lane->kind == LANE_EXCLUSIVE || lane->waiting == 0)
+        return false;
+    return lane->waiting >= (uint32_t)limit_get(LIMIT_DB_QUEUE) ||
+           lane->bytes + bind->bytes > (uint64_t)limit_get(LIMIT_DB_QUEUE_BYTES);
+}
+
+int32_t lane_send(struct lane *lane, const struct statement *statement, const struct bind *bind,
+                  struct lane_call *call, bool alone)
+{
+    if (!lane_is_ready(lane))
+        return DAIS_E_UNAVAILABLE;
+    if (is_full(lane, bind))
+        return DAIS_E_LIMIT;
+    if (alone)
+        lane_tick(lane);
+    /* The tick may have found the connection broken. */
+    if (!lane_is_ready(lane))
+        return DAIS_E_UNAVAILABLE;
+    begin_call(lane, call);
+    struct lane_prepared *prepared = &lane->prepared[statement->index];
+    if (!prepared->done && !prepare(lane, statement, call)) {
+        lane_withdraw(lane, call);
+        return refuse(lane);
+    }
+    char name[NAME_BYTES];
+    name_of(name, statement->index, prepared);
+    if (PQsendQueryPrepared(lane->conn.pg, name, (int)bind->count, bind->values, bind->lengths,
+                            bind->formats, 0) != 1) {
+        lane_withdraw(lane, call);
+        return refuse(lane);
+    }
+    call->position = lane->tail;
+    struct lane_op *op = push(lane, LANE_OP_STATEMENT, call);
+    op->statement = statement->index;
+    op->bytes = bind->bytes;
+    lane->bytes += bind->bytes;
+    if (alone)
+        lane_tick(lane);
+    return DAIS_OK;
+}
+
+int32_t lane_send_text(struct lane *lane, const char *sql, struct lane_call *call)
+{
+    if (!lane_is_ready(lane))
+        return DAIS_E_UNAVAILABLE;
+    if (PQsendQueryParams(lane->conn.pg, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
+        return refuse(lane);
+    if (call)
+        begin_call(lane, call);
+    push(lane, LANE_OP_TEXT, call);
+    return DAIS_OK;
+}
+
+void lane_tick(struct lane *lane)
+{
+    if (lane->tail == lane->synced || !lane_is_ready(lane))
+        return;
+    /* Sends what is buffered, too. */
+    if (PQpipelineSync(lane->conn.pg) != 1) {
+        conn_lose(&lane->conn);
+        return;
+    }
+    push(lane, LANE_OP_SYNC, NULL);
+    lane->synced = lane->tail;
+    conn_flush(&lane->conn);
+}
+
+void lane_withdraw(struct lane *lane, struct lane_call *call)
+{
+    /* Its own place, and its preparation's in front of it. */
+    for (uint32_t back = 0; back < 2; back++) {
+        uint32_t position = call->position - back;
+        bool kept = position - lane->head < lane->tail - lane->head;
+        if (kept && lane_op_at(lane, position)->call == call)
+            lane_op_at(lane, position)->call = NULL;
+    }
+    PQclear(call->result);
+    call->result = NULL;
+}
+
+int32_t lane_await(struct lane *lane, uint64_t timeout_ms)
+{
+    if (lane_is_ready(lane))
+        return DAIS_OK;
+    struct hope hope = {0};
+    fiber_wait_init(&hope.wait);
+    list_push(&lane->hopeful, &hope.node);
+    int32_t code = fiber_suspend(&hope.wait, timeout_ms);
+    list_remove(&hope.node);
+    return code == DAIS_E_TIMEOUT ? DAIS_E_UNAVAILABLE : code;
+}

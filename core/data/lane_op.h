@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What is under way on a lane: private to lane.c, which sends, and lane_receive.c, which takes the
+ * answers. Each thing that libpq answers has one place in the ring, in the order of sending.
+ */
+#include "data/lane.h"
+
+enum lane_op_kind { LANE_OP_STATEMENT, LANE_OP_TEXT, LANE_OP_PREPARE, LANE_OP_SYNC };
+
+/** One answer that is due. */
+struct lane_op {
+    struct lane_call *call; /* NULL: nobody waits (any more) */
+    enum lane_op_kind kind;
+    uint32_t statement;
+    uint64_t bytes;
+};
+
+/** A statement on this connection. Its name carries the generation: a stale one gets a new name. */
+struct lane_prepared {
+    uint8_t generation;
+    bool done;
+};
+
+/** The place of a position. */
+static inline struct lane_op *lane_op_at(const struct lane *lane, uint32_t position)
+{
+    return &lane->ops[position & lane->mask];
+}
+
+/** Takes the answers that have arrived. [worker] */
+void lane_receive(struct lane *lane);

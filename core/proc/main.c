@@ -23,6 +23,10 @@ static const struct args_field check_fields[] = {
      .fallback = "dais.yaml"},
 };
 
+static const struct args_field describe_fields[] = {
+    {.name = "format", .prose = "form of the answer", .choices = "text, json", .fallback = "text"},
+};
+
 static const struct args_field help_fields[] = {
     {.name = "verb", .positional = true, .prose = "the verb to explain"},
     {.name = "more", .positional = true, .prose = "its second word"},
@@ -42,6 +46,10 @@ const struct cli_verb cli_verbs[] = {
     {{"check", "look for errors in the configuration and in what its plugins need",
       FIELDS(check_fields)},
      verb_check,
+     false},
+    {{"describe", "print routes, configuration keys, limits, metrics, statements and verbs",
+      FIELDS(describe_fields)},
+     verb_describe,
      false},
     {{"doctor", "tell what is missing or limited on this machine", NULL, 0}, verb_doctor, false},
     {{"help", "list the verbs, or explain one", FIELDS(help_fields)}, verb_help, false},

@@ -2,9 +2,10 @@
 /* `dais help`, `dais version`. */
 #include "base/arena.h"
 #include "proc/cli.h"
-#include "proc/control_client.h"
+#include "proc/remote.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define HELP_ARENA_BYTES (64u << 20)
 #define HELP_TEXT_BYTES (1u << 20)
@@ -15,7 +16,17 @@ static void list_verb(const struct args_verb *verb)
     printf("  %-20s %s\n", verb->words, verb->summary);
 }
 
-static int list_all(const char *data_dir, const struct control_client_verbs *verbs)
+/* Whether a verb of the server is in the table of this process, too. */
+static bool is_here(const char *words)
+{
+    for (const struct cli_verb *row = cli_verbs; row->verb.words != NULL; row++) {
+        if (strcmp(row->verb.words, words) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int list_all(const char *data_dir, const struct remote_verbs *verbs)
 {
     puts("usage: dais [--data DIR] [--config FILE] <verb> …\n");
     for (const struct cli_verb *row = cli_verbs; row->verb.words != NULL; row++) {
@@ -26,13 +37,15 @@ static int list_all(const char *data_dir, const struct control_client_verbs *ver
         printf("\nMore verbs come from the running server; none is running on %s.\n", data_dir);
     else
         printf("\nOf the server on %s:\n\n", data_dir);
-    for (uint32_t i = 0; i < verbs->count; i++)
-        list_verb(&verbs->verbs[i]);
+    for (uint32_t i = 0; i < verbs->count; i++) {
+        if (!is_here(verbs->verbs[i].words))
+            list_verb(&verbs->verbs[i]);
+    }
     return 0;
 }
 
-static const struct args_verb *find(const struct control_client_verbs *verbs,
-                                    const char *const *words, uint32_t count)
+static const struct args_verb *find(const struct remote_verbs *verbs, const char *const *words,
+                                    uint32_t count)
 {
     uint32_t taken = 0;
     const struct cli_verb *row = cli_find(words, count, &taken);
@@ -45,8 +58,7 @@ static const struct args_verb *find(const struct control_client_verbs *verbs,
     return NULL;
 }
 
-static int explain(const struct control_client_verbs *verbs, const char *const *words,
-                   uint32_t count)
+static int explain(const struct remote_verbs *verbs, const char *const *words, uint32_t count)
 {
     const struct args_verb *verb = find(verbs, words, count);
     if (verb == NULL) {
@@ -62,7 +74,7 @@ static int explain(const struct control_client_verbs *verbs, const char *const *
 
 int verb_help(const struct cli *cli, const struct args *args)
 {
-    struct control_client_verbs verbs = {0, NULL};
+    struct remote_verbs verbs = {0, NULL};
     struct dais_arena arena;
     char data_dir[REACH_PATH_BYTES];
     uint32_t count = 0, taken = 0;
@@ -74,7 +86,7 @@ int verb_help(const struct cli *cli, const struct args *args)
     if (cli_data_dir(cli, data_dir) != DAIS_OK)
         return CLI_FAILED;
     arena_init(&arena, HELP_ARENA_BYTES);
-    if (control_client_verbs(data_dir, &arena, &verbs) != DAIS_OK)
+    if (remote_verbs(data_dir, &arena, &verbs) != DAIS_OK)
         verbs.count = 0;
     int status = count > 0 ? explain(&verbs, args->values, count) : list_all(data_dir, &verbs);
     arena_reset(&arena);

@@ -3,8 +3,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "proc/cli.h"
-#include "proc/control_client.h"
 #include "proc/prompt.h"
+#include "proc/remote.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 /* A word further away than this was not meant. */
 #define REMOTE_NEAR 2u
 
-static const struct args_verb *find_remote(const struct control_client_verbs *verbs,
+static const struct args_verb *find_remote(const struct remote_verbs *verbs,
                                            const char *const *words, uint32_t count,
                                            uint32_t *ret_taken)
 {
@@ -61,7 +61,7 @@ static void consider(struct nearest *nearest, const char *name, const char *cons
         *nearest = (struct nearest){name, distance};
 }
 
-static const char *find_nearest(const struct control_client_verbs *verbs, const char *const *words,
+static const char *find_nearest(const struct remote_verbs *verbs, const char *const *words,
                                 uint32_t count)
 {
     struct nearest nearest = {NULL, REMOTE_NEAR + 1};
@@ -74,8 +74,7 @@ static const char *find_nearest(const struct control_client_verbs *verbs, const 
     return nearest.words;
 }
 
-static int unknown(const struct control_client_verbs *verbs, const char *const *words,
-                   uint32_t count)
+static int unknown(const struct remote_verbs *verbs, const char *const *words, uint32_t count)
 {
     const char *nearest = find_nearest(verbs, words, count);
     if (nearest != NULL)
@@ -87,7 +86,7 @@ static int unknown(const struct control_client_verbs *verbs, const char *const *
 
 static int no_server(int32_t error, const char *data_dir, const char *const *words, uint32_t count)
 {
-    const struct control_client_verbs none = {0, NULL};
+    const struct remote_verbs none = {0, NULL};
     if (find_nearest(&none, words, count) != NULL)
         return unknown(&none, words, count);
     if (error == DAIS_E_UNAVAILABLE)
@@ -120,8 +119,8 @@ static int32_t ask_secret(const struct args_verb *verb, struct args *args,
 static int call_verb(const char *data_dir, const struct args_verb *verb, const struct args *args,
                      struct dais_arena *arena)
 {
-    struct control_client_answer answer;
-    int32_t error = control_client_call(data_dir, verb, args, arena, &answer);
+    struct remote_answer answer;
+    int32_t error = remote_call(data_dir, verb, args, arena, &answer);
     if (error != DAIS_OK) {
         fprintf(stderr, "dais %s: the server went away before it answered (%s)\n", verb->words,
                 error_code(error));
@@ -138,11 +137,11 @@ static int call_verb(const char *data_dir, const struct args_verb *verb, const s
 static int run(const char *data_dir, const char *const *words, uint32_t count,
                struct dais_arena *arena)
 {
-    struct control_client_verbs verbs = {0, NULL};
+    struct remote_verbs verbs = {0, NULL};
     struct args args;
     char message[ARGS_MESSAGE_BYTES], secret[PROMPT_BYTES] = "";
     uint32_t taken = 0;
-    int32_t error = control_client_verbs(data_dir, arena, &verbs);
+    int32_t error = remote_verbs(data_dir, arena, &verbs);
     if (error != DAIS_OK)
         return no_server(error, data_dir, words, count);
     const struct args_verb *verb = find_remote(&verbs, words, count, &taken);

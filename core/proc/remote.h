@@ -8,16 +8,16 @@
 
 struct dais_arena;
 
-#define CONTROL_CLIENT_VERBS_MAX 256u
+#define REMOTE_VERBS_MAX 256u
 
 /** The verbs of a running server, in an arena. */
-struct control_client_verbs {
+struct remote_verbs {
     uint32_t count;
     struct args_verb *verbs;
 };
 
 /** What a verb answered; views into the arena of the call. */
-struct control_client_answer {
+struct remote_answer {
     bool ok;
     struct dais_str text;    /**< what it printed */
     struct dais_str error;   /**< code of dais/error.h; absent when ok */
@@ -29,10 +29,10 @@ struct control_client_answer {
  * it went away meanwhile, DAIS_E_INVALID when it answers what can't be read (another version),
  * DAIS_E_MEMORY.
  */
-DAIS_CHECK_RESULT int32_t control_client_verbs(const char *data_dir, struct dais_arena *arena,
-                                               struct control_client_verbs *ret_verbs);
+DAIS_CHECK_RESULT int32_t remote_verbs(const char *data_dir, struct dais_arena *arena,
+                                       struct remote_verbs *ret_verbs);
 
-/** Calls `verb` with the values that are given; fails as control_client_verbs. */
-DAIS_CHECK_RESULT int32_t control_client_call(const char *data_dir, const struct args_verb *verb,
-                                              const struct args *args, struct dais_arena *arena,
-                                              struct control_client_answer *ret_answer);
+/** Calls `verb` with the values that are given; fails as remote_verbs. */
+DAIS_CHECK_RESULT int32_t remote_call(const char *data_dir, const struct args_verb *verb,
+                                      const struct args *args, struct dais_arena *arena,
+                                      struct remote_answer *ret_answer);

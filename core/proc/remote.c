@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proc/control_client.h"
+#include "proc/remote.h"
 
 #include "base/json.h"
 #include "base/json_write.h"
@@ -83,9 +83,8 @@ static int32_t make_request(struct strbuf *out, const struct args_verb *verb,
     return strbuf_error(out);
 }
 
-int32_t control_client_call(const char *data_dir, const struct args_verb *verb,
-                            const struct args *args, struct dais_arena *arena,
-                            struct control_client_answer *ret_answer)
+int32_t remote_call(const char *data_dir, const struct args_verb *verb, const struct args *args,
+                    struct dais_arena *arena, struct remote_answer *ret_answer)
 {
     STRBUF_AUTO struct strbuf request;
     const struct json *answer = NULL;
@@ -98,7 +97,7 @@ int32_t control_client_call(const char *data_dir, const struct args_verb *verb,
         error = json_bool(json_getz(answer, "ok"), &ok);
     if (error != DAIS_OK)
         return error;
-    *ret_answer = (struct control_client_answer){
+    *ret_answer = (struct remote_answer){
         .ok = ok,
         .text = json_str(json_getz(answer, "text")),
         .error = json_str(json_getz(answer, "error")),
@@ -167,8 +166,7 @@ static int32_t read_verb(const struct json *row, struct dais_arena *arena,
     return DAIS_OK;
 }
 
-int32_t control_client_verbs(const char *data_dir, struct dais_arena *arena,
-                             struct control_client_verbs *ret_verbs)
+int32_t remote_verbs(const char *data_dir, struct dais_arena *arena, struct remote_verbs *ret_verbs)
 {
     static const struct dais_str request = DAIS_STR_INIT("{\"verb\":\"verbs\",\"args\":{}}\n");
     const struct json *answer = NULL;
@@ -177,7 +175,7 @@ int32_t control_client_verbs(const char *data_dir, struct dais_arena *arena,
         return error;
     const struct json *rows = json_getz(answer, "verbs");
     uint64_t count = json_count(rows);
-    if (json_kind(rows) != JSON_KIND_ARRAY || count > CONTROL_CLIENT_VERBS_MAX)
+    if (json_kind(rows) != JSON_KIND_ARRAY || count > REMOTE_VERBS_MAX)
         return DAIS_E_INVALID;
     struct args_verb *verbs = arena_alloc(arena, (count + 1) * sizeof *verbs);
     if (verbs == NULL)
@@ -185,6 +183,6 @@ int32_t control_client_verbs(const char *data_dir, struct dais_arena *arena,
     for (uint64_t i = 0; error == DAIS_OK && i < count; i++)
         error = read_verb(json_at(rows, i), arena, &verbs[i]);
     if (error == DAIS_OK)
-        *ret_verbs = (struct control_client_verbs){(uint32_t)count, verbs};
+        *ret_verbs = (struct remote_verbs){(uint32_t)count, verbs};
     return error;
 }

@@ -61,49 +61,56 @@ static int32_t next_positional(const struct args_verb *verb, const struct args *
     return -1;
 }
 
-__attribute__((format(printf, 2, 3))) static int32_t refuse(char *message, const char *format, ...)
+/* One call of args_parse. */
+struct parse {
+    const struct args_verb *verb;
+    struct args args;
+    char *message;
+};
+
+__attribute__((format(printf, 2, 3))) static int32_t refuse(const struct parse *parse,
+                                                            const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, ARGS_MESSAGE_BYTES, format, arguments);
+    vsnprintf(parse->message, ARGS_MESSAGE_BYTES, format, arguments);
     va_end(arguments);
     return DAIS_E_INVALID;
 }
 
 /* Takes the option words[0] and its value; `ret_taken` is how many words that were. */
-static int32_t take_option(const struct args_verb *verb, const char *const *words, uint32_t count,
-                           struct args *args, uint32_t *ret_taken, char *message)
+static int32_t take_option(struct parse *parse, const char *const *words, uint32_t count,
+                           uint32_t *ret_taken)
 {
     struct dais_str name = dais_cstr(words[0] + 2);
     const char *value = strchr(words[0], '=');
     if (value != NULL)
         name.len = (uint64_t)(value++ - name.ptr);
 
-    int32_t index = find_option(verb, name);
+    int32_t index = find_option(parse->verb, name);
     if (index < 0)
-        return refuse(message, "there is no option --%.*s", STR_ARG(name));
-    const struct args_field *field = &verb->fields[index];
+        return refuse(parse, "there is no option --%.*s", STR_ARG(name));
+    const struct args_field *field = &parse->verb->fields[index];
     if (field->secret)
-        return refuse(
-            message, "%s isn't taken from the command line, where others could read it%s%s",
-            field->name, field->env != NULL ? "; set " : "", field->env != NULL ? field->env : "");
-    if (args->values[index] != NULL)
-        return refuse(message, "--%s is given twice", field->name);
+        return refuse(parse, "%s isn't taken from the command line, where others could read it%s%s",
+                      field->name, field->env != NULL ? "; set " : "",
+                      field->env != NULL ? field->env : "");
+    if (parse->args.values[index] != NULL)
+        return refuse(parse, "--%s is given twice", field->name);
     *ret_taken = 1;
     if (value == NULL && field->flag) {
         value = "true";
     } else if (value == NULL) {
         if (count < 2)
-            return refuse(message, "--%s needs a value", field->name);
+            return refuse(parse, "--%s needs a value", field->name);
         value = words[1];
         *ret_taken = 2;
     }
-    args->values[index] = value;
+    parse->args.values[index] = value;
     return DAIS_OK;
 }
 
-static int32_t take_words(const struct args_verb *verb, const char *const *words, uint32_t count,
-                          struct args *args, char *message)
+static int32_t take_words(struct parse *parse, const char *const *words, uint32_t count)
 {
     bool options = true;
     for (uint32_t i = 0; i < count;) {
@@ -111,16 +118,30 @@ static int32_t take_words(const struct args_verb *verb, const char *const *words
         if (options && strcmp(words[i], "--") == 0) {
             options = false;
         } else if (options && strncmp(words[i], "--", 2) == 0) {
-            int32_t error = take_option(verb, words + i, count - i, args, &taken, message);
+            int32_t error = take_option(parse, words + i, count - i, &taken);
             if (error != DAIS_OK)
                 return error;
         } else {
-            int32_t index = next_positional(verb, args);
+            int32_t index = next_positional(parse->verb, &parse->args);
             if (index < 0)
-                return refuse(message, "'%s' is one argument too many", words[i]);
-            args->values[index] = words[i];
+                return refuse(parse, "'%s' is one argument too many", words[i]);
+            parse->args.values[index] = words[i];
         }
         i += taken;
+    }
+    return DAIS_OK;
+}
+
+/* What no argument gave comes from the environment; then what is required must be there. */
+static int32_t complete(struct parse *parse)
+{
+    for (uint32_t i = 0; i < parse->verb->count; i++) {
+        const struct args_field *field = &parse->verb->fields[i];
+        const char **value = &parse->args.values[i];
+        if (*value == NULL && field->env != NULL)
+            *value = getenv(field->env);
+        if (*value == NULL && field->required && !field->secret)
+            return refuse(parse, "%s%s is missing", field->positional ? "" : "--", field->name);
     }
     return DAIS_OK;
 }
@@ -128,18 +149,13 @@ static int32_t take_words(const struct args_verb *verb, const char *const *words
 int32_t args_parse(const struct args_verb *verb, const char *const *words, uint32_t count,
                    struct args *ret_args, char message[ARGS_MESSAGE_BYTES])
 {
-    struct args args = {0};
+    struct parse parse = {.verb = verb, .message = message};
     CHECK(verb->count <= ARGS_FIELDS_MAX);
-    int32_t error = take_words(verb, words, count, &args, message);
-    for (uint32_t i = 0; error == DAIS_OK && i < verb->count; i++) {
-        const struct args_field *field = &verb->fields[i];
-        if (args.values[i] == NULL && field->env != NULL)
-            args.values[i] = getenv(field->env);
-        if (args.values[i] == NULL && field->required && !field->secret)
-            error = refuse(message, "%s%s is missing", field->positional ? "" : "--", field->name);
-    }
+    int32_t error = take_words(&parse, words, count);
     if (error == DAIS_OK)
-        *ret_args = args;
+        error = complete(&parse);
+    if (error == DAIS_OK)
+        *ret_args = parse.args;
     return error;
 }
 

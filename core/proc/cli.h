@@ -41,12 +41,19 @@ void cli_print(const struct report *report);
 /** The verb of this process that `words` begin with and how many words it takes, or NULL. */
 const struct cli_verb *cli_find(const char *const *words, uint32_t count, uint32_t *ret_taken);
 
+/** The supervisor, until a signal ends it. */
 int verb_serve(const struct cli *cli, const struct args *args);
+/** The server process. */
 int verb_server(const struct cli *cli, const struct args *args);
+/** Looks for problems in the configuration. */
 int verb_check(const struct cli *cli, const struct args *args);
+/** Prints all tables, of the running server or without one. */
 int verb_describe(const struct cli *cli, const struct args *args);
+/** Examines the machine. */
 int verb_doctor(const struct cli *cli, const struct args *args);
+/** Lists the verbs, or explains the one in the values. */
 int verb_help(const struct cli *cli, const struct args *args);
+/** Prints the version; `args` is not looked at. */
 int verb_version(const struct cli *cli, const struct args *args);
 
 /** Runs a verb of the running server; `words` begin with the verb's. */

@@ -13,13 +13,6 @@
 /* The rows of serve_fields in main.c. */
 enum { SERVE_SAFE, SERVE_CORE_DUMPS };
 
-/* The file's absolute path, since the server process may start in another folder; NULL without one.
- */
-static char *find_config(const struct cli *cli)
-{
-    return realpath(cli->config != NULL ? cli->config : "dais.yaml", NULL);
-}
-
 int verb_serve(const struct cli *cli, const struct args *args)
 {
     struct config *config = NULL;
@@ -32,15 +25,16 @@ int verb_serve(const struct cli *cli, const struct args *args)
     log_setup((enum log_level)config->log_level,
               config->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT);
 
-    char *path = find_config(cli);
+    /* The server process may start in another folder. */
+    char path[PATH_MAX];
+    const char *named = cli->config != NULL ? cli->config : "dais.yaml";
     const struct supervisor_options options = {
         .config = config,
-        .config_path = path,
+        .config_path = realpath(named, path),
         .safe = args->values[SERVE_SAFE] != NULL,
         .core_dumps = args->values[SERVE_CORE_DUMPS] != NULL,
     };
     int status = supervisor_run(&options);
-    free(path); /* of realpath */
     config_free(config);
     return status;
 }

@@ -25,17 +25,34 @@
 
 #include <stdint.h>
 
-struct host;
-
 /** Longest line in either direction. */
 #define CONTROL_LINE_BYTES_MAX (4u << 20)
 
 /**
  * Client side: connects to the server whose data directory this is and gives a blocking stream
  * socket (close-on-exec). Data directories longer than a socket's address may be are fine.
- * DAIS_E_UNAVAILABLE when no server listens there. [any thread, blocks]
+ * DAIS_E_UNAVAILABLE when no server listens there, DAIS_E_DENIED when it is somebody else's. [any
+ * thread, blocks]
  */
 DAIS_CHECK_RESULT int32_t control_connect(const char *data_dir, int *ret_fd);
 
-/** The code of an error as it stands in `error` and in problem documents: "conflict". */
-const char *control_error_code(int32_t error);
+/** The socket's name in <data>/run. */
+#define CONTROL_SOCKET_NAME "control.sock"
+
+struct sockaddr_un;
+
+/**
+ * The address of the socket by way of a descriptor of its folder, which the caller closes when the
+ * address has been used. DAIS_E_UNAVAILABLE without that folder. [any thread, blocks]
+ */
+DAIS_CHECK_RESULT int32_t control_address(const char *data_dir, struct sockaddr_un *ret_address,
+                                          int *ret_folder);
+
+/**
+ * Server side: listens on worker 0. DAIS_E_CONFLICT when another server listens there already, which
+ * stands in the host's report. `host` is a struct host. [fiber]
+ */
+DAIS_CHECK_RESULT int32_t control_open(void *host);
+
+/** Stops listening; calls under way go on. [fiber] */
+DAIS_CHECK_RESULT int32_t control_close(void *host);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/describe.h"
+
+#include "base/limits.h"
+#include "host/abi.h"
+#include "host/config.h"
+#include "host/describe_table.h"
+#include "host/registration.h"
+#include "host/roles.h"
+#include "host/state.h"
+#include "host/verbs.h"
+
+#include <stdio.h>
+
+#define CELLS(...)                                                                                 \
+    (const struct table_cell[]){__VA_ARGS__},                                                      \
+        sizeof((const struct table_cell[]){__VA_ARGS__}) / sizeof(struct table_cell)
+
+static void count_own(const struct http_route_info *info, void *context)
+{
+    uint32_t *counts = context;
+    if (info->owner->plugin < HOST_OWNERS_MAX)
+        counts[info->owner->plugin]++;
+}
+
+static void count_routes(uint32_t ret_counts[HOST_OWNERS_MAX])
+{
+    http_each_route(host_get()->http, count_own, ret_counts);
+}
+
+void describe_plugins(struct strbuf *out)
+{
+    const struct host *host = host_get();
+    uint32_t routes[HOST_OWNERS_MAX] = {0};
+    count_routes(routes);
+    strbuf_addf(out, "%-16s %-10s %-12s %10s %7s  %s\n", "PLUGIN", "VERSION", "STATE",
+                "GENERATION", "ROUTES", "REASON");
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        const struct plugin *plugin = &host->plugins[owner];
+        strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
+                    plugin_state_name(atomic_load(&plugin->state)), plugin->generation,
+                    routes[owner], plugin->reason);
+    }
+}
+
+static void add_plugins(struct table *table)
+{
+    const struct host *host = host_get();
+    uint32_t routes[HOST_OWNERS_MAX] = {0};
+    count_routes(routes);
+    table_section(table, "plugins");
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        const struct plugin *plugin = &host->plugins[owner];
+        table_row(table, CELLS(cell_text("id", plugin->id),
+                               cell_text("version", plugin_version(plugin)),
+                               cell_text("state", plugin_state_name(atomic_load(&plugin->state))),
+                               cell_number("generation", plugin->generation),
+                               cell_text("buildId", plugin->build_id),
+                               cell_number("routes", routes[owner]),
+                               cell_text("summary", plugin->descriptor
+                                                        ? plugin->descriptor->summary
+                                                        : NULL),
+                               cell_text("reason", plugin->reason)));
+    }
+}
+
+static void add_route(const struct http_route_info *info, void *context)
+{
+    const struct dais_route *route = info->route;
+    char roles[64] = "";
+    size_t len = 0;
+    for (uint32_t role = 1; role <= DAIS_ROLE_CREATOR; role <<= 1)
+        if (route->roles & role)
+            len += (size_t)snprintf(roles + len, sizeof roles - len, "%s%s", len ? "," : "",
+                                    roles_name(role));
+    table_row(context, CELLS(cell_text("method", route->method), cell_text("path", route->path),
+                             cell_text("access", roles_access_name(route->access)),
+                             cell_text("roles", roles), cell_text("plugin", info->owner->id),
+                             cell_text("rate", route->rate_class),
+                             cell_text("summary", route->summary)));
+}
+
+static void add_keys(struct table *table, const char *prefix, const struct dais_shape *shape)
+{
+    for (const struct dais_field *field = shape->fields; field->name; field++) {
+        char name[256];
+        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", field->name);
+        table_row(table, CELLS(cell_text("key", name), cell_text("default", field->fallback),
+                               cell_text("env", field->env), cell_text("prose", field->prose)));
+    }
+}
+
+static void add_config(struct table *table)
+{
+    const struct host *host = host_get();
+    table_section(table, "config");
+    for (const struct config_section *row = config_sections(); row->name; row++)
+        add_keys(table, row->name, row->shape);
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        const struct plugin *plugin = &host->plugins[owner];
+        const struct registration *record = NULL;
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "plugins.%s", plugin->id);
+        while ((record = registration_next(plugin, REGISTRATION_CONFIG, record)) != NULL)
+            add_keys(table, prefix, record->table);
+    }
+}
+
+static void add_limits(struct table *table)
+{
+    table_section(table, "limits");
+    for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) {
+        const struct limit_row *row = limit_describe((enum limit)limit);
+        table_row(table,
+                  CELLS(cell_text("name", row->name),
+                        cell_number("value", limit_get((enum limit)limit)),
+                        cell_number("default", row->initial), cell_text("unit", row->unit),
+                        cell_text("prose", row->prose)));
+    }
+}
+
+/** Adds the rows of one registered table of `plugin`. */
+typedef void (*add_rows_fn)(struct table *table, const struct plugin *plugin,
+                            const struct registration *record);
+
+static void add_metrics(struct table *table, const struct plugin *plugin,
+                        const struct registration *record)
+{
+    for (const struct dais_metric *row = record->table; row->name; row++) {
+        char name[160];
+        snprintf(name, sizeof name, "dais_%s_%s", plugin->id, row->name);
+        table_row(table, CELLS(cell_text("name", name),
+                               cell_text("kind", row->kind == DAIS_COUNTER ? "counter" : "gauge"),
+                               cell_text("help", row->help)));
+    }
+}
+
+static void add_statements(struct table *table, const struct plugin *plugin,
+                           const struct registration *record)
+{
+    static const char *const lanes[] = {"?", "read", "batch", "pool"};
+    for (const struct dais_statement *row = record->table; row->name; row++)
+        table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("name", row->name),
+                               cell_text("lane", lanes[row->lane <= DAIS_LANE_POOL ? row->lane : 0]),
+                               cell_number("params", row->params)));
+}
+
+static void add_timers(struct table *table, const struct plugin *plugin,
+                       const struct registration *record)
+{
+    for (const struct dais_timer *row = record->table; row->name; row++)
+        table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("name", row->name),
+                               cell_number("every_ms", row->every_ms)));
+}
+
+static void add_topics(struct table *table, const struct plugin *plugin,
+                       const struct registration *record)
+{
+    for (const struct dais_subscription *row = record->table; row->topic; row++)
+        table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("topic", row->topic)));
+}
+
+static void add_listener(struct table *table, const struct plugin *plugin,
+                         const struct registration *record)
+{
+    const struct dais_listener *row = record->table;
+    struct table_cell address = {.name = "address", .text = record->detail};
+    table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("name", row->name), address));
+}
+
+static void add_secret(struct table *table, const struct plugin *plugin,
+                       const struct registration *record)
+{
+    struct table_cell env = {.name = "env", .text = record->detail};
+    table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("name", record->table), env));
+}
+
+static void add_verbs(struct table *table)
+{
+    struct verb_info info;
+    uint32_t cursor = 0;
+    table_section(table, "verbs");
+    while (verb_next(&cursor, &info))
+        table_row(table, CELLS(cell_text("words", info.verb->words),
+                               cell_text("plugin", info.plugin ? info.plugin->id : "core"),
+                               cell_text("summary", info.verb->summary)));
+}
+
+static void add_registered(struct table *table)
+{
+    static const struct {
+        const char *name;
+        enum registration_kind kind;
+        add_rows_fn add;
+    } sections[] = {
+        {"metrics", REGISTRATION_METRICS, add_metrics},
+        {"statements", REGISTRATION_STATEMENTS, add_statements},
+        {"timers", REGISTRATION_TIMERS, add_timers},
+        {"topics", REGISTRATION_SUBSCRIPTIONS, add_topics},
+        {"listeners", REGISTRATION_LISTENER, add_listener},
+        {"secrets", REGISTRATION_SECRET, add_secret},
+    };
+    const struct host *host = host_get();
+    for (uint32_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        table_section(table, sections[i].name);
+        for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+            const struct plugin *plugin = &host->plugins[owner];
+            const struct registration *record = NULL;
+            while ((record = registration_next(plugin, sections[i].kind, record)) != NULL)
+                sections[i].add(table, plugin, record);
+        }
+    }
+}
+
+static void describe(struct strbuf *out, bool as_json)
+{
+    struct table table;
+    table_begin(&table, out, as_json);
+    add_plugins(&table);
+    table_section(&table, "routes");
+    http_each_route(host_get()->http, add_route, &table);
+    add_config(&table);
+    add_limits(&table);
+    add_registered(&table);
+    add_verbs(&table);
+    table_end(&table);
+}
+
+void describe_text(struct strbuf *out)
+{
+    describe(out, false);
+}
+
+void describe_json(struct strbuf *out)
+{
+    describe(out, true);
+    strbuf_addc(out, '\n');
+}

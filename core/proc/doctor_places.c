@@ -60,16 +60,29 @@ static void check_disk(struct doctor *doctor, const char *folder)
                "disk: %llu MiB free at %s", (unsigned long long)(bytes >> 20), folder);
 }
 
+/* Why the account could not keep its data at `folder`, the part that exists; NULL when it could. */
+static const char *find_obstacle(const struct doctor *doctor, const char *folder)
+{
+    struct stat entry;
+    if (stat(folder, &entry) != 0)
+        return strerror(errno);
+    if (!S_ISDIR(entry.st_mode))
+        return "it is no folder";
+    if (!reach_enters(&doctor->account, folder))
+        return "the account of the service can't enter the folder above it";
+    if (strcmp(folder, doctor->data_dir) == 0 && entry.st_uid != doctor->account.uid &&
+        entry.st_uid != 0)
+        return "it belongs to another user";
+    return access(folder, W_OK) != 0 ? strerror(errno) : NULL;
+}
+
 static void check_writable(struct doctor *doctor, const char *folder)
 {
     const char *path = doctor->data_dir;
-    if (!reach_enters(&doctor->account, folder))
-        doctor_say(doctor, DOCTOR_FAIL, "set DAIS_DATA to a folder outside of it",
-                   "data directory: %s is below a folder that the user %s can't enter", path,
-                   doctor->account.name);
-    else if (access(folder, W_OK) != 0)
-        doctor_say(doctor, DOCTOR_FAIL, "change its owner, or set DAIS_DATA",
-                   "data directory: %s can't be written: %s", path, strerror(errno));
+    const char *obstacle = find_obstacle(doctor, folder);
+    if (obstacle != NULL)
+        doctor_say(doctor, DOCTOR_FAIL, "set DAIS_DATA to another folder",
+                   "data directory: %s can't be used, %s", path, obstacle);
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "data directory: %s%s", path,
                    strcmp(folder, path) == 0 ? "" : " (will be made)");

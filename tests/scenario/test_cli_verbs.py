@@ -136,7 +136,7 @@ def test_doctor_looks_at_everything(tmp_path):
 def test_doctor_finds_what_is_wrong(tmp_path):
     tmp_path.chmod(0o755)
     answer = run("doctor", cwd=tmp_path,
-                 env={"DAIS_DATA": "/proc/dais", "PORT": "0", "PATH": "/nowhere"})
+                 env={"DAIS_DATA": "/etc/hostname/dais", "PORT": "0", "PATH": "/nowhere"})
     found = findings(answer)
     assert found["data directory"] == "fail"
     assert found["ffmpeg"] == "warn"

@@ -6,7 +6,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "loop/mail.h"
+#include "loop/timer.h"
 #include "loop/worker.h"
+
+/** When what a full worker missed is sent again. */
+#define LATE_AGAIN_MS 5u
 
 /** A change on its way to one worker. */
 struct board_mail {
@@ -23,6 +27,7 @@ struct board_mail {
 struct board_worker {
     struct map index[BOARDS_MAX];
     struct list late; /* struct board_mail, oldest first */
+    struct timer again;
 };
 
 static const struct dais_board *boards[BOARDS_MAX];
@@ -104,6 +109,8 @@ static void message_keep(struct board_worker *worker, struct board_mail *message
         mem_free(late);
     }
     list_push(&worker->late, &message->node);
+    if (!timer_is_armed(&worker->again))
+        timer_start(&worker->again, LATE_AGAIN_MS);
 }
 
 static bool is_late_for(const struct board_worker *worker, uint32_t receiver)
@@ -114,16 +121,17 @@ static bool is_late_for(const struct board_worker *worker, uint32_t receiver)
     return false;
 }
 
-/** In every turn: sends what was kept, stopping at the first receiver that is still full. */
-static void late_send(void *arg)
+/** Sends what was kept, up to the first receiver that is still full. */
+static void late_send(struct timer *timer)
 {
-    struct board_worker *worker = arg;
-    LIST_EACH (node, &worker->late) {
+    struct board_worker *worker = CONTAINER_OF(timer, struct board_worker, again);
+    struct list_node *node;
+    while ((node = list_pop(&worker->late))) {
         struct board_mail *message = LIST_ITEM(node, struct board_mail, node);
-        list_remove(node);
         if (!mail_send(message->receiver, &message->mail))
             continue;
         list_push_front(&worker->late, node);
+        timer_start(timer, LATE_AGAIN_MS);
         return;
     }
 }
@@ -191,11 +199,9 @@ int32_t board_worker_start(void)
     /* Each worker admits keys_max by its own view; what is on its way may come on top here. */
     for (uint32_t i = 0; i < boards_count; i++)
         map_init(&worker->index[i], boards[i]->keys_max * WORKERS_MAX);
+    timer_init(&worker->again, late_send);
     worker_slot_set(WORKER_SLOT_HOST_SHARED, worker);
-    int32_t error = worker_hook_add(WORKER_HOOK_BEGIN, late_send, worker);
-    if (error)
-        board_worker_stop();
-    return error;
+    return DAIS_OK;
 }
 
 void board_worker_stop(void)
@@ -203,7 +209,7 @@ void board_worker_stop(void)
     struct board_worker *worker = self();
     if (!worker)
         return;
-    worker_hook_remove(WORKER_HOOK_BEGIN, late_send, worker);
+    timer_stop(&worker->again);
     for (uint32_t i = 0; i < boards_count; i++) {
         uint32_t cursor = 0;
         void *object;

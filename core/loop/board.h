@@ -5,8 +5,8 @@
  *
  * Each worker has its own index of every board. board_put changes the caller's index at once and
  * sends one message to each other worker. A worker whose mail is full is not waited for: what it
- * should get stays with the sender, the newest object of each key only, and is sent again in the
- * sender's next turns.
+ * should get stays with the sender, the newest object of each key only, and is sent again
+ * some milliseconds later.
  */
 #include "base/buf.h"
 #include "dais/shared.h"

@@ -44,7 +44,7 @@ void http_worker_drain(struct http_server *server)
     struct fiber_spec spec = {.name = "http drain", .fn = wait_for_answers, .arg = worker};
     worker->draining = true;
     http_accept_stop(worker);
-    h2o_context_request_shutdown(&worker->h2o);
+    worker->h2o.shutdown_requested = 1; /* h2o's own function would arm a timer of HTTP/2 */
     if (fiber_spawn(&spec, NULL) != DAIS_OK)
         LOG_WARN("answers under way are not waited for");
 }
@@ -72,14 +72,6 @@ static void dispose_context(h2o_context_t *h2o)
         h2o_mem_release_shared(h2o->_timestamp_cache.value);
 }
 
-/* Input buffers that h2o keeps for this thread. */
-static void free_buffers(void)
-{
-    h2o_mem_recycle_t *kept = &h2o_socket_buffer_prototype.allocator;
-    while (kept->cnt > 0)
-        free(h2o_mem_alloc_recycle(kept, 1));
-}
-
 void http_worker_settle(struct http_worker *worker)
 {
     if (!worker->stopping || worker->connections > 0 || worker->listening > 0)
@@ -87,7 +79,6 @@ void http_worker_settle(struct http_worker *worker)
     worker->stopping = false; /* only once */
     for (struct list_node *node; (node = list_pop(&worker->spare));)
         mem_free(LIST_ITEM(node, struct dais_req, held));
-    free_buffers();
     dispose_context(&worker->h2o);
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The inside of the TCP server, for tcp*.c only.
+ *
+ * A connection is a descriptor with a watch (loop/poll.h). The watch only tells readiness; it is
+ * the connection's own fiber that receives, into the worker's one input buffer, so that the view it
+ * gets stays whole until that fiber suspends. Output is queued and goes out at the end of the turn,
+ * as one call for all that was written in it.
+ */
+#include "base/handle.h"
+#include "base/list.h"
+#include "loop/fiber.h"
+#include "loop/poll.h"
+#include "loop/timer.h"
+#include "loop/worker.h"
+#include "net/tcp.h"
+
+#define TCP_INPUT_BYTES 65536u
+#define TCP_PEER_BYTES 64u
+#define TCP_ADDRESS_BYTES_MAX 128u
+
+/** Metrics of each listener, in the order of the rows in tcp.c. */
+enum tcp_metric {
+    TCP_METRIC_CONNECTIONS,
+    TCP_METRIC_CONNECTIONS_TOTAL,
+    TCP_METRIC_INPUT_BYTES,
+    TCP_METRIC_OUTPUT_BYTES,
+    TCP_METRIC_COUNT
+};
+
+/** One registered listener. Read-only once the server is open. */
+struct tcp_row {
+    const struct dais_listener *listener;
+    uint32_t plugin;  /* owner of the fibers */
+    uint32_t metrics; /* number of the first */
+    uint32_t port;
+    char address[TCP_ADDRESS_BYTES_MAX];
+    int fds[WORKERS_MAX]; /* -1: none, or given to its worker */
+};
+
+/** One listener on one worker. */
+struct tcp_acceptor {
+    struct tcp_worker *worker;
+    const struct tcp_row *row;
+    struct poll *poll; /* NULL: stopped */
+    int fd;
+    uint32_t connections;
+    struct timer retry; /* accepts again after the process ran out of descriptors */
+};
+
+/** What a worker has. */
+struct tcp_worker {
+    struct tcp_server *server;
+    struct handle_table conns;
+    struct tcp_acceptor acceptors[TCP_LISTENERS_MAX];
+    struct list dirty; /* connections with output to send: struct tcp_conn.dirty */
+    uint8_t *input;    /* TCP_INPUT_BYTES */
+    bool draining;
+};
+
+/** One connection. Freed by its fiber. */
+struct tcp_conn {
+    struct list_node dirty;
+    struct tcp_acceptor *acceptor;
+    struct poll *poll;
+    int fd;
+    dais_handle handle;
+    dais_handle fiber;
+    uint32_t events;           /* what is watched */
+    bool readable;             /* told by the watch, not used yet */
+    bool closed;               /* by tcp_close or a failure: everything gives DAIS_E_GONE */
+    struct fiber_wait *reader; /* waits for input, or NULL */
+    struct fiber_wait *writer; /* waits for the queue to empty, or NULL */
+    uint8_t *output;
+    size_t output_sent;
+    size_t output_len;
+    size_t output_capacity;
+    char peer[TCP_PEER_BYTES];
+};
+
+struct tcp_server {
+    struct tcp_config config;
+    uint32_t count;
+    bool open;
+    struct tcp_row rows[TCP_LISTENERS_MAX];
+    struct tcp_worker *workers;
+};
+
+/* tcp.c */
+
+/** The one server, or NULL. */
+struct tcp_server *tcp_server_self(void);
+/** This thread's part of the server. [worker] */
+struct tcp_worker *tcp_worker_self(void);
+/** Adds to a metric of a listener. */
+void tcp_count(const struct tcp_row *row, enum tcp_metric metric, int64_t value);
+
+/* tcp_accept.c */
+
+/** Accepts on this worker's socket of row `index`. [worker] */
+DAIS_CHECK_RESULT int32_t tcp_accept_start(struct tcp_worker *worker, uint32_t index);
+/** Closes that socket. [worker] */
+void tcp_accept_stop(struct tcp_acceptor *acceptor);
+/** A connection of this acceptor ended: there may be room for one that waits. */
+void tcp_accept_again(struct tcp_acceptor *acceptor);
+
+/* tcp_conn.c */
+
+/** Takes over a connected socket and starts its fiber; closes it on failure. [worker] */
+void tcp_conn_start(struct tcp_acceptor *acceptor, int fd);
+/** Sends what all connections of this worker wrote in this turn. [worker] */
+void tcp_conn_flush_all(void *worker);
+/** Ends a connection of this worker. [worker] */
+void tcp_conn_end(struct tcp_conn *conn);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP listeners: reading, writing, bounds, ends. */
+#include "rig.h"
+
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "loop/fiber.h"
+#include "loop/worker.h"
+#include "net/tcp.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WORKERS 2u
+#define LARGE_BYTES (8u << 20)
+
+static struct tcp_server *server;
+static _Atomic uint64_t last_conn;
+static _Atomic int32_t last_code;
+static _Atomic uint64_t sunk_bytes;
+static _Atomic uint32_t sink_open;
+
+/* Says back what it hears, until the peer goes. */
+static void serve_echo(dais_handle conn)
+{
+    struct dais_str input;
+    atomic_store(&last_conn, conn);
+    int32_t code = tcp_read(conn, 3000, &input);
+    while (code == DAIS_OK) {
+        code = tcp_write(conn, input);
+        if (code == DAIS_OK)
+            code = tcp_flush(conn, 3000);
+        if (code == DAIS_OK)
+            code = tcp_read(conn, 3000, &input);
+    }
+    atomic_store(&last_code, code);
+}
+
+/* Tells the peer's address and returns, with more in its queue than a socket takes. */
+static void serve_farewell(dais_handle conn)
+{
+    char block[4096];
+    struct dais_str peer = tcp_peer(conn);
+    memset(block, 'x', sizeof block);
+    int32_t code = tcp_write(conn, peer);
+    for (uint32_t i = 0; code == DAIS_OK && i < LARGE_BYTES / sizeof block; i++)
+        code = tcp_write(conn, dais_str(block, sizeof block));
+    atomic_store(&last_code, code);
+}
+
+/* Does not read until it is told to. */
+static void serve_sink(dais_handle conn)
+{
+    struct dais_str input;
+    while (atomic_load(&sink_open) == 0 && fiber_sleep(5) == DAIS_OK)
+        ;
+    while (tcp_read(conn, 3000, &input) == DAIS_OK)
+        atomic_fetch_add(&sunk_bytes, input.len);
+}
+
+static void serve_silence(dais_handle conn)
+{
+    struct dais_str input;
+    atomic_store(&last_code, tcp_read(conn, 50, &input));
+}
+
+static const struct dais_listener echo = {"echo", 100, 1u << 20, serve_echo};
+static const struct dais_listener farewell = {"farewell", 100, LARGE_BYTES + 64, serve_farewell};
+static const struct dais_listener tight = {"tight", 100, 1024, serve_farewell};
+static const struct dais_listener sink = {"sink", 100, 1024, serve_sink};
+static const struct dais_listener silence = {"silence", 100, 1024, serve_silence};
+static const struct dais_listener single = {"single", 1, 1u << 20, serve_echo};
+
+static int32_t on_start(void *context, uint32_t worker)
+{
+    (void)context;
+    metrics_thread_row(worker);
+    return tcp_worker_start(server);
+}
+
+static void on_drain(void *context, uint32_t worker)
+{
+    (void)context;
+    (void)worker;
+    tcp_worker_drain(server);
+}
+
+static void on_stop(void *context, uint32_t worker)
+{
+    (void)context;
+    (void)worker;
+    tcp_worker_stop(server);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    static const struct dais_listener *const rows[] = {&echo, &farewell, &tight,
+                                                       &sink, &silence,  &single};
+    static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
+    struct tcp_config config = {.workers = WORKERS, .open_sockets = rig_open_sockets};
+    random_init();
+    assert_int_equal(metrics_init(WORKERS), DAIS_OK);
+    assert_int_equal(tcp_new(&config, &server), DAIS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(tcp_listen(server, 1, rows[i], dais_cstr("127.0.0.1:0")), DAIS_OK);
+    assert_int_equal(tcp_listen(server, 1, &echo, dais_cstr("127.0.0.1:0")), DAIS_E_CONFLICT);
+    assert_int_equal(tcp_open(server), DAIS_OK);
+    assert_int_equal(workers_start(WORKERS, &events), DAIS_OK);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    /* One that is still connected is cancelled, not waited for. */
+    int fd = rig_connect_to(tcp_port(&echo));
+    rig_send(fd, "x", 1);
+    char byte;
+    assert_int_equal(recv(fd, &byte, 1, 0), 1);
+    assert_int_equal(workers_stop(2000), DAIS_OK);
+    assert_true(rig_closed_within(fd, 0));
+    close(fd);
+    tcp_free(server);
+    metrics_fini();
+    return 0;
+}
+
+static void test_echo(void **state)
+{
+    (void)state;
+    int fd = rig_connect_to(tcp_port(&echo));
+    char heard[512];
+    for (int i = 0; i < 200; i++) {
+        size_t len = 1 + (size_t)(i * 7) % sizeof heard;
+        char said[sizeof heard];
+        memset(said, 'a' + i % 26, len);
+        rig_send(fd, said, len);
+        assert_int_equal(recv(fd, heard, len, MSG_WAITALL), len);
+        assert_memory_equal(heard, said, len);
+    }
+    close(fd);
+}
+
+static void test_output_outlives_fiber(void **state)
+{
+    (void)state;
+    int fd = rig_connect_to(tcp_port(&farewell));
+    char *heard = malloc(LARGE_BYTES);
+    assert_non_null(heard);
+    assert_int_equal(recv(fd, heard, LARGE_BYTES, MSG_WAITALL), LARGE_BYTES);
+    assert_memory_equal(heard, "127.0.0.1:", 10);
+    assert_true(rig_closed_within(fd, 3000));
+    free(heard);
+    close(fd);
+}
+
+static void test_output_is_bounded(void **state)
+{
+    (void)state;
+    int fd = rig_connect_to(tcp_port(&tight));
+    assert_true(rig_closed_within(fd, 3000));
+    assert_int_equal(atomic_load(&last_code), DAIS_E_LIMIT);
+    close(fd);
+}
+
+/* What nobody reads stays with the sender. */
+static void test_backpressure(void **state)
+{
+    (void)state;
+    static char block[65536];
+    int fd = rig_connect_to(tcp_port(&sink));
+    size_t sent = 0;
+    ssize_t got = send(fd, block, sizeof block, MSG_DONTWAIT);
+    while (got > 0 && sent < (64u << 20)) {
+        sent += (size_t)got;
+        got = send(fd, block, sizeof block, MSG_DONTWAIT);
+    }
+    assert_true(sent < (64u << 20));
+    assert_int_equal(atomic_load(&sunk_bytes), 0);
+    atomic_store(&sink_open, 1);
+    shutdown(fd, SHUT_WR);
+    assert_true(rig_closed_within(fd, 5000));
+    assert_int_equal(atomic_load(&sunk_bytes), sent);
+    close(fd);
+}
+
+static void test_timeout(void **state)
+{
+    (void)state;
+    int fd = rig_connect_to(tcp_port(&silence));
+    assert_true(rig_closed_within(fd, 3000));
+    assert_int_equal(atomic_load(&last_code), DAIS_E_TIMEOUT);
+    close(fd);
+}
+
+/* From a thread that is no worker, as a job would. */
+static void test_close_from_elsewhere(void **state)
+{
+    (void)state;
+    char byte;
+    int fd = rig_connect_to(tcp_port(&echo));
+    rig_send(fd, "x", 1);
+    assert_int_equal(recv(fd, &byte, 1, 0), 1);
+    dais_handle conn = atomic_load(&last_conn);
+    tcp_close(conn);
+    assert_true(rig_closed_within(fd, 3000));
+    assert_int_equal(atomic_load(&last_code), DAIS_E_GONE);
+    tcp_close(conn); /* stale: ignored */
+    close(fd);
+}
+
+/* Each worker serves one; the third connection waits until one of them has gone. */
+static void test_connections_are_capped(void **state)
+{
+    (void)state;
+    int fds[6];
+    char byte;
+    for (int i = 0; i < 6; i++) {
+        fds[i] = rig_connect_to(tcp_port(&single));
+        rig_send(fds[i], "x", 1);
+    }
+    for (int left = 6; left > 0; left--) {
+        struct pollfd polls[6];
+        for (int i = 0; i < 6; i++)
+            polls[i] = (struct pollfd){fds[i], POLLIN, 0};
+        assert_true(poll(polls, 6, 3000) > 0);
+        int served = 0;
+        while (!(polls[served].revents & POLLIN))
+            served++;
+        assert_int_equal(recv(fds[served], &byte, 1, 0), 1);
+        close(fds[served]);
+        fds[served] = -1; /* ignored by poll */
+    }
+}
+
+static void test_wrong_place(void **state)
+{
+    (void)state;
+    struct dais_str input;
+    assert_int_equal(tcp_read(atomic_load(&last_conn), 10, &input), DAIS_E_STATE);
+    assert_int_equal(tcp_write(atomic_load(&last_conn), dais_cstr("x")), DAIS_E_STATE);
+    assert_null(tcp_peer(atomic_load(&last_conn)).ptr);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_output_outlives_fiber),
+        cmocka_unit_test(test_output_is_bounded),
+        cmocka_unit_test(test_backpressure),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_close_from_elsewhere),
+        cmocka_unit_test(test_connections_are_capped),
+        cmocka_unit_test(test_wrong_place),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

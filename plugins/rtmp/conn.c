@@ -14,11 +14,8 @@
 /* Unfinished messages of one connection together, beside one of full size. */
 #define BUFFERED_BYTES_SPARE (2u << 20)
 #define OUTPUT_BYTES_MAX 65536u
-/* A refused encoder gets this long to read why. */
-#define LINGER_MS 2000u
 /* While no input comes, a connection looks this often whether another took its stream. */
 #define LOOK_MS 1000u
-#define FLUSH_MS 2000u
 #define IDENTITY_BYTES_MAX 128u
 #define ADDRESS_BYTES_MAX 300u
 
@@ -322,22 +319,9 @@ static int32_t converse(struct encoder *encoder)
             return give_way(encoder);
         if (error)
             return error;
-        count(CONN_INPUT_BYTES, (int64_t)in.len);
         error = consume(encoder, in);
     }
     return error;
-}
-
-/* Closing with unread input makes the kernel discard what was sent last: the refusal. */
-static void linger(struct encoder *encoder)
-{
-    struct dais_str in;
-    uint64_t end_ms = dais_fiber->now_ms() + LINGER_MS;
-    if (send_output(encoder) || dais_net->flush(encoder->conn, FLUSH_MS))
-        return;
-    for (uint64_t now_ms = dais_fiber->now_ms(); now_ms < end_ms; now_ms = dais_fiber->now_ms())
-        if (dais_net->read(encoder->conn, end_ms - now_ms, &in))
-            return;
 }
 
 static const char *reason(int32_t error)
@@ -380,8 +364,8 @@ static void serve_encoder(struct encoder *encoder)
         tell(encoder, DAIS_WARN, "closed", reason(error));
     }
     end_publication(encoder, false, reason(error));
-    if (encoder->session.state == SESSION_REFUSED)
-        linger(encoder);
+    if (encoder->session.state == SESSION_REFUSED && send_output(encoder))
+        tell(encoder, DAIS_WARN, "closed", "the refusal could not be sent");
     session_fini(&encoder->session);
 }
 
@@ -391,9 +375,7 @@ static void serve(dais_handle conn)
     if (!encoder)
         return;
     encoder->conn = conn;
-    count(CONN_CONNECTIONS, 1);
     serve_encoder(encoder);
-    count(CONN_CONNECTIONS, -1);
     dais_mem->state_free(encoder);
 }
 

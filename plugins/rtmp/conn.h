@@ -25,9 +25,7 @@ extern struct conn_config conn_config;
 
 /** Rows of conn_metrics, counted from `conn_metrics_first`. */
 enum conn_metric {
-    CONN_CONNECTIONS,
     CONN_PUBLISHERS,
-    CONN_INPUT_BYTES,
     CONN_REFUSED,
     CONN_BROKEN,
     CONN_PACKETS_DROPPED,

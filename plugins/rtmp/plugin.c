@@ -26,9 +26,7 @@ static const struct dais_field CONFIG_FIELDS[] = {
 static const struct dais_shape CONFIG = DAIS_SHAPE("RtmpConfig", struct conn_config, CONFIG_FIELDS);
 
 static const struct dais_metric METRICS[] = {
-    [CONN_CONNECTIONS] = {"connections", DAIS_GAUGE, 0, "Open connections"},
     [CONN_PUBLISHERS] = {"publishers", DAIS_GAUGE, 0, "Encoders that publish"},
-    [CONN_INPUT_BYTES] = {"input_bytes_total", DAIS_COUNTER, 0, "Bytes received"},
     [CONN_REFUSED] = {"refused_total", DAIS_COUNTER, 0, "Encoders that were refused"},
     [CONN_BROKEN] = {"broken_total", DAIS_COUNTER, 0, "Connections closed for what they sent"},
     [CONN_PACKETS_DROPPED] = {"packets_dropped_total", DAIS_COUNTER, 0,

@@ -132,6 +132,17 @@ static int32_t take_words(struct parse *parse, const char *const *words, uint32_
     return DAIS_OK;
 }
 
+/* Whether `value` is in the list "admin, viewer". */
+static bool is_choice(const char *choices, const char *value)
+{
+    struct dais_str rest = dais_cstr(choices), piece;
+    while (str_split(&rest, ',', &piece)) {
+        if (str_eqz(str_trim(piece), value))
+            return true;
+    }
+    return false;
+}
+
 /* What no argument gave comes from the environment; then what is required must be there. */
 static int32_t complete(struct parse *parse)
 {
@@ -142,6 +153,8 @@ static int32_t complete(struct parse *parse)
             *value = getenv(field->env);
         if (*value == NULL && field->required && !field->secret)
             return refuse(parse, "%s%s is missing", field->positional ? "" : "--", field->name);
+        if (*value != NULL && field->choices != NULL && !is_choice(field->choices, *value))
+            return refuse(parse, "%s must be one of %s", field->name, field->choices);
     }
     return DAIS_OK;
 }

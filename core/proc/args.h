@@ -7,7 +7,8 @@
  * without regard to `_`, `-` and capitals (`--display-name` for displayName). Secrets are never
  * taken from the command line, where other users could read them.
  *
- * Values are only sorted here, not checked: that is done where the verb runs. Pure functions.
+ * Of the values only choices are checked here, before anybody is asked for a password: all rules
+ * hold where the verb runs. Pure functions.
  */
 #include "base/str.h"
 
@@ -20,7 +21,7 @@ struct args_field {
     const char *prose;    /**< one line for the usage */
     const char *env;      /**< variable that gives the value when no argument does; NULL for none */
     const char *fallback; /**< default as text, for the usage; NULL for none */
-    const char *choices;  /**< "admin, creator, viewer" for the usage; NULL for none */
+    const char *choices;  /**< "admin, viewer": no other value; NULL for any */
     bool positional;
     bool required;
     bool secret;

@@ -84,11 +84,8 @@ static void on_ready(struct supervise *state)
     keeper_commit(&state->keeper);
     state->served = true;
     publish_ports(state);
-    LOG_INFO("serving", log_int("pid", state->server.pid),
+    LOG_INFO("server process ready", log_int("pid", state->server.pid),
              log_uint("start_ms", clock_ms() - state->server.started_ms));
-    for (uint32_t i = 0; i < state->keeper.count; i++)
-        LOG_INFO("listening", log_text("listener", state->keeper.groups[i].name),
-                 log_text("address", state->keeper.groups[i].bound));
 }
 
 static void on_listen(struct supervise *state, const struct channel_message *asked)

@@ -144,7 +144,7 @@ def test_doctor_finds_what_is_wrong(tmp_path):
 
 
 def test_doctor_counts_file_descriptors(tmp_path):
-    limited = subprocess.run(["bash", "-c", f"ulimit -Hn 512; exec {DAIS} doctor"], cwd=tmp_path,
+    limited = subprocess.run(["bash", "-c", f"ulimit -n 512 && exec {DAIS} doctor"], cwd=tmp_path,
                              env={**os.environ, "PORT": "0"}, capture_output=True, text=True,
                              timeout=60, check=False)
     assert findings(limited)["file descriptors"] == "fail"
@@ -184,30 +184,30 @@ def test_describe(server):
 
 def test_user_add(server):
     email = new_email()
-    added = server.cli("user", "add", email, "--role", "creator", env={"DAIS_PASSWORD": PASSWORD})
+    added = server.cli("user", "add", email, "--role", "speaker", env={"DAIS_PASSWORD": PASSWORD})
     assert added.returncode == 0, added.stderr
-    assert server.login(email, PASSWORD).user["role"] == "creator"
-    again = server.cli("user", "add", email, "--role", "creator", env={"DAIS_PASSWORD": PASSWORD})
+    assert server.login(email, PASSWORD).user["role"] == "speaker"
+    again = server.cli("user", "add", email, "--role", "speaker", env={"DAIS_PASSWORD": PASSWORD})
     assert again.returncode == 1
     assert again.stderr.startswith("dais user add: ")
 
 
 def test_user_add_refuses_bad_arguments(server):
     env = {"DAIS_PASSWORD": PASSWORD}
-    for words in (["user", "add", "not-an-address", "--role", "creator"],
+    for words in (["user", "add", "not-an-address", "--role", "speaker"],
                   ["user", "add", new_email(), "--role", "emperor"],
                   ["user", "add"]):
         answer = server.cli(*words, env=env)
         assert answer.returncode != 0, words
         assert answer.stderr
-    answer = server.cli("user", "add", new_email(), "--role", "creator", f"--password={PASSWORD}")
+    answer = server.cli("user", "add", new_email(), "--role", "speaker", f"--password={PASSWORD}")
     assert answer.returncode == 2
     assert "DAIS_PASSWORD" in answer.stderr
 
 
 def test_the_password_comes_from_a_pipe(server):
     email = new_email()
-    added = run("user", "add", email, "--role", "creator", cwd=server.folder, env=server.env,
+    added = run("user", "add", email, "--role", "speaker", cwd=server.folder, env=server.env,
                 stdin=PASSWORD + "\n")
     assert added.returncode == 0, added.stderr
     assert server.login(email, PASSWORD)
@@ -218,7 +218,7 @@ def test_the_password_is_asked_for_without_echo(server):
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(server.folder)
-        os.execve(DAIS, [DAIS, "user", "add", email, "--role", "creator"], server.env)
+        os.execve(DAIS, [DAIS, "user", "add", email, "--role", "speaker"], server.env)
     screen = b""
 
     def read_until(text):

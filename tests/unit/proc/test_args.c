@@ -73,9 +73,9 @@ static void test_a_positional_field_by_its_name(void **state)
 {
     (void)state;
     struct args args;
-    assert_int_equal(PARSE(&args, "--email", "a@b", "--role="), DAIS_OK);
+    assert_int_equal(PARSE(&args, "--email", "a@b", "--role=viewer", "--displayName="), DAIS_OK);
     assert_string_equal(args.values[EMAIL], "a@b");
-    assert_string_equal(args.values[ROLE], "");
+    assert_string_equal(args.values[DISPLAY_NAME], "");
 }
 
 static void test_two_dashes_end_the_options(void **state)
@@ -98,10 +98,12 @@ static void test_what_is_wrong_is_told(void **state)
     assert_string_equal(message, "'c' is one argument too many");
     assert_int_equal(PARSE(&args, "a@b", "--role"), DAIS_E_INVALID);
     assert_string_equal(message, "--role needs a value");
-    assert_int_equal(PARSE(&args, "a@b", "--role=a", "--role=b"), DAIS_E_INVALID);
+    assert_int_equal(PARSE(&args, "a@b", "--role=admin", "--role=viewer"), DAIS_E_INVALID);
     assert_string_equal(message, "--role is given twice");
     assert_int_equal(PARSE(&args, "a@b", "--rule=a"), DAIS_E_INVALID);
     assert_string_equal(message, "there is no option --rule");
+    assert_int_equal(PARSE(&args, "a@b", "--role=vie"), DAIS_E_INVALID);
+    assert_string_equal(message, "role must be one of admin, viewer");
 }
 
 static void test_a_secret_comes_from_the_environment_only(void **state)

@@ -32,7 +32,8 @@ static int close_keeper(void **state)
     return 0;
 }
 
-static const struct keeper_group *listen_on(const char *name, const char *address, uint32_t count)
+__attribute__((noinline)) static const struct keeper_group *
+listen_on(const char *name, const char *address, uint32_t count)
 {
     const struct keeper_group *group = NULL;
     assert_int_equal(keeper_listen(&keeper, name, address, count, &group), DAIS_OK);

@@ -36,6 +36,7 @@ struct child {
 /* What the new process needs, made before the fork: behind it only system calls are safe. */
 struct launch {
     const struct child_spec *spec;
+    char *const *argv;
     char *const *env;
     int socket_fd; /* the child's end or -1 */
     int null_fd;
@@ -65,7 +66,7 @@ become(const struct launch *launch)
     else if (ready && launch->socket_fd >= 0)
         ready = dup2(launch->socket_fd, CHILD_SOCKET_FD) >= 0;
     if (ready && (!spec->cwd || chdir(spec->cwd) == 0))
-        (void)execve(spec->path, spec->argv, launch->env);
+        (void)execve(spec->path, launch->argv, launch->env);
     int error = errno;
     ssize_t written = write(launch->error_fd, &error, sizeof error);
     (void)written;
@@ -175,7 +176,8 @@ static int32_t start(struct child *child, const struct child_spec *spec)
         return error_from_errno(errno);
     child->socket_fd = pair[0];
     struct launch launch = {.spec = spec,
-                            .env = spec->env ? spec->env : environ,
+                            .argv = (char *const *)(uintptr_t)spec->argv, /* exec writes neither */
+                            .env = spec->env ? (char *const *)(uintptr_t)spec->env : environ,
                             .socket_fd = pair[1],
                             .null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC)};
     int error = launch.null_fd < 0 ? errno : launch_process(&launch, &child->pid);

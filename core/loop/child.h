@@ -15,13 +15,13 @@ struct child;
 
 /** How a child is made. */
 struct child_spec {
-    const char *path;  /**< of the program */
-    char *const *argv; /**< ends with NULL */
-    char *const *env;  /**< ends with NULL; NULL: the server's */
-    const char *cwd;   /**< NULL: the server's */
-    bool socket;       /**< a stream socketpair; the child's end is its fd 3 */
-    int output_fd;     /**< its standard output and error; -1: the server's standard error */
-    int death_signal;  /**< sent to it when the server dies; 0: SIGTERM */
+    const char *path;        /**< of the program */
+    const char *const *argv; /**< ends with NULL */
+    const char *const *env;  /**< ends with NULL; NULL: the server's */
+    const char *cwd;         /**< NULL: the server's */
+    bool socket;             /**< a stream socketpair; the child's end is its fd 3 */
+    int output_fd;           /**< its standard output and error; -1: the server's standard error */
+    int death_signal;        /**< sent to it when the server dies; 0: SIGTERM */
     /**
      * [worker] It ended: exit code, or minus the signal's number. The socket is still open and
      * `child` is freed after this returns.

@@ -48,7 +48,7 @@ static void start(struct timer *timer, uint64_t delay_ms)
     list_remove(&timer->node);
     if (delay_ms > TIMER_DELAY_MAX_MS)
         delay_ms = TIMER_DELAY_MAX_MS;
-    timer->due_ms = clock_tick_ms() + delay_ms;
+    timer->due_ms = clock_ms() + delay_ms; /* a turn may have been long */
     insert(&worker->timers, timer);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What the tests of this layer share: a crew of workers for one test, and code on fibers of them. */
+/* What the tests of this layer share: a crew of workers for one test, and code on fibers of them.
+ */
 #include "loop/worker.h"
 
 #include <setjmp.h>

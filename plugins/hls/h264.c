@@ -50,7 +50,7 @@ static void skip_scaling_list(struct bits *bits, uint32_t size)
     int32_t last = 8;
     int32_t next = 8;
     for (uint32_t i = 0; i < size && next != 0 && !bits->overrun; i++) {
-        next = (last + bits_se(bits)) & 255;
+        next = (int32_t)(((uint32_t)last + (uint32_t)bits_se(bits)) & 255);
         last = next != 0 ? next : last;
     }
 }

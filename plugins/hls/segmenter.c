@@ -47,7 +47,8 @@ static void learn_target(struct segmenter *segmenter, int64_t ticks)
         return;
     }
     const uint32_t wanted_s = (segmenter->limits.target_ms + 999) / 1000;
-    const int64_t seen_s = (ticks / MS_TICKS + 999 - LEARN_MS) / 1000;
+    const int64_t longest_ticks = ticks > segmenter->cut_ticks ? ticks : segmenter->cut_ticks;
+    const int64_t seen_s = (longest_ticks / MS_TICKS + 999 - LEARN_MS) / 1000;
     segmenter->target_s = seen_s > wanted_s ? (uint32_t)seen_s : wanted_s;
 }
 
@@ -103,7 +104,7 @@ static void cut(struct segmenter *segmenter, struct lane *lane, uint32_t count, 
     const bool gap = count == 0 && lane->part == 0;
     if (gap) {
         measure_gap(segmenter, lane);
-    } else if (last) {
+    } else {
         clamp_last(segmenter, lane, count);
     }
     uint64_t bytes = 0;
@@ -134,11 +135,27 @@ static void cut(struct segmenter *segmenter, struct lane *lane, uint32_t count, 
     lane->segment_bytes += bytes;
     lane->part++;
     if (last) {
+        const int64_t length = lane_time(lane, lane->segment_ticks);
+        segmenter->cut_ticks = length > segmenter->cut_ticks ? length : segmenter->cut_ticks;
         lane->msn++;
         lane->part = 0;
         lane->segment_ticks = 0;
         lane->segment_bytes = 0;
     }
+}
+
+/* How many of the first `count` waiting samples the lane's segment has room for. After a late burst
+ * of audio the others go into the next segment. */
+static uint32_t fitting(const struct segmenter *segmenter, const struct lane *lane, uint32_t count)
+{
+    if (lane->count == 0 || segmenter->target_s == 0) {
+        return count;
+    }
+    const uint64_t start = lane->part > 0 ? lane->segment_dts : lane->samples[0].dts;
+    const int64_t frame = lane_time(lane, lane->nominal_ticks);
+    const uint32_t room = lane_count_before(lane,
+                                            lane_time(lane, start) + longest(segmenter) - frame);
+    return count < room ? count : room;
 }
 
 /* Ends the follower's segments whose end is known and reached. `all`: whatever is there ends now.
@@ -156,20 +173,24 @@ static void follow(struct segmenter *segmenter, bool all)
         if (before == audio->count && !all && now - end <= SEGMENTER_LATE_TICKS) {
             return;
         }
-        cut(segmenter, audio, before, true);
+        cut(segmenter, audio, fitting(segmenter, audio, before), true);
     }
 }
 
-/* A new segment starts at `pts`; the leader's newest `keep` samples belong to it. */
+/* A new segment starts at `pts`, or earlier where the last one would become too long for the
+ * follower; the leader's newest `keep` samples belong to it. */
 static void open_segment(struct segmenter *segmenter, int64_t pts, uint32_t keep)
 {
     struct lane *lane = leader(segmenter);
+    const int64_t latest = edge_of(segmenter, segmenter->head)->pts + longest(segmenter);
     if (segmenter->head + 2 - segmenter->lanes[TRACK_AUDIO].msn >= SEGMENTER_EDGES) {
         follow(segmenter, true);
     }
     segmenter->head++;
     *edge_of(segmenter, segmenter->head) = (struct segmenter_edge){
-        .pts = pts, .discontinuities = segmenter->discontinuities};
+        .pts = pts < latest ? pts : latest,
+        .discontinuities = segmenter->discontinuities,
+    };
     cut(segmenter, lane, lane->count - keep, true);
 }
 
@@ -191,7 +212,7 @@ static void end_stretch(struct segmenter *segmenter)
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
         struct lane *lane = &segmenter->lanes[kind];
         if (lane->on && media) {
-            cut(segmenter, lane, lane->count, true);
+            cut(segmenter, lane, fitting(segmenter, lane, lane->count), true);
         }
         release(segmenter, lane, lane->count);
         lane_restart(lane);
@@ -279,10 +300,9 @@ static int32_t push_idle(struct segmenter *segmenter, const struct segmenter_pac
     const int64_t patience = segmenter->lanes[TRACK_VIDEO].known
                                  ? MS_TICKS * (int64_t)segmenter->limits.segment_ms_max
                                  : target - target / SEGMENTER_SLACK_DIVISOR;
+    release(segmenter, audio, lane_count_before(audio, newest - target));
     if (newest - segmenter->idle_start >= patience) {
         begin_stretch(segmenter, audio);
-    } else {
-        release(segmenter, audio, lane_count_before(audio, newest - target));
     }
     return DAIS_OK;
 }
@@ -324,28 +344,37 @@ static void step_silence(struct segmenter *segmenter, const struct lane *audio)
     if (heard - start <= longest(segmenter) || heard - shown <= SEGMENTER_LATE_TICKS) {
         return;
     }
-    learn_target(segmenter, 0);
+    learn_target(segmenter, shown - start);
     const int64_t wanted = start + (int64_t)segmenter->target_s * TRACK_CLOCK;
     open_segment(segmenter, shown > wanted ? shown : wanted, 0);
 }
 
+/* Cuts a fragment off a lane that has enough. The follower does not run ahead of the leader, since
+ * the segment may end where the leader is. */
 static void step_fragment(struct segmenter *segmenter, struct lane *lane)
 {
     const uint32_t fragment_ms = segmenter->limits.fragment_ms;
     if (fragment_ms == 0 || lane->count < 2 || lane->msn != segmenter->head) {
         return;
     }
-    const uint64_t ticks = lane->samples[lane->count - 1].dts - lane->samples[0].dts;
-    if (lane_time(lane, ticks) >= MS_TICKS * (int64_t)fragment_ms) {
-        cut(segmenter, lane, lane->count - 1, false);
+    uint32_t count = lane->count - 1;
+    if (lane != leader(segmenter)) {
+        const uint32_t shown = lane_count_before(lane, leader(segmenter)->end);
+        count = shown < count ? shown : count;
+    }
+    count = fitting(segmenter, lane, count);
+    const uint64_t ticks = lane->samples[count].dts - lane->samples[0].dts;
+    if (count > 0 && lane_time(lane, ticks) >= MS_TICKS * (int64_t)fragment_ms) {
+        cut(segmenter, lane, count, false);
     }
 }
 
 static int32_t push_running(struct segmenter *segmenter, const struct segmenter_packet *packet)
 {
     struct lane *lane = &segmenter->lanes[packet->kind];
-    if (lane->wait_key && !packet->key) {
-        return DAIS_E_STATE;
+    const bool early = timeline_map(&segmenter->timeline, packet->dts) < segmenter->timeline.start;
+    if (early || (lane->wait_key && !packet->key)) {
+        return DAIS_E_STATE; /* it belongs before the stretch, or cannot be decoded */
     }
     const int32_t code = append(segmenter, packet);
     if (code != DAIS_OK) {

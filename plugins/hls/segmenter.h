@@ -98,6 +98,7 @@ struct segmenter {
     int64_t idle_start; /**< when not running: where audio began to wait */
     int64_t jump_ms;    /**< Unix time of the last jump */
     uint32_t target_s;  /**< the target duration; 0: not learned yet */
+    int64_t cut_ticks;  /**< the longest segment that was cut */
     uint64_t head;      /**< the newest segment, still open */
     uint64_t discontinuities;
     uint64_t forced; /**< segments cut where no keyframe was, since the start */

@@ -322,6 +322,51 @@ static void test_starts_at_a_keyframe(void **state)
     collect_free(collect);
 }
 
+/* Frames are lost while sound goes on: neither track may exceed the target duration. */
+static void test_a_hole_in_video_keeps_the_target(void **state)
+{
+    struct source source = both(usual, 2000);
+    play(&source, START_MS, START_MS + 6000);
+    source.video = false;
+    play(&source, START_MS + 6000, START_MS + 6920);
+    source.video = true;
+    play(&source, START_MS + 6920, START_MS + 12000);
+    assert_int_equal(source.collect->segmenter.target_s, 2);
+    assert_int_equal(source.collect->segmenter.jumps, 0);
+    for (uint32_t i = 0; i < source.collect->count; i++) {
+        assert_true(cut_ms(&source.collect->cuts[i]) < 2500);
+        assert_false(source.collect->cuts[i].cut.gap);
+    }
+    collect_free(source.collect);
+}
+
+static void test_audio_from_before_the_start_is_refused(void **state)
+{
+    struct collect *collect = collect_new(usual);
+    collect_video(collect, 1);
+    collect_audio(collect, 48000, 1);
+    assert_int_equal(collect_push(collect, TRACK_VIDEO, true, 2000), DAIS_OK);
+    assert_int_equal(collect_push(collect, TRACK_AUDIO, true, 1000), DAIS_E_STATE);
+    assert_int_equal(collect_push(collect, TRACK_AUDIO, true, 2000), DAIS_OK);
+    collect_free(collect);
+}
+
+/* Three seconds are missing while sound alone waits to begin. */
+static void test_audio_alone_with_a_hole_keeps_the_target(void **state)
+{
+    struct collect *collect = collect_new(usual);
+    collect_audio(collect, 48000, 1);
+    assert_int_equal(collect_push(collect, TRACK_AUDIO, true, 0), DAIS_OK);
+    for (int64_t ms = 2900; ms < 9000; ms += 21) {
+        assert_int_equal(collect_push(collect, TRACK_AUDIO, true, ms), DAIS_OK);
+    }
+    assert_int_equal(collect->segmenter.target_s, 2);
+    for (uint32_t i = 0; i < collect->count; i++) {
+        assert_true(cut_ms(&collect->cuts[i]) < 2500);
+    }
+    collect_free(collect);
+}
+
 static void test_bytes_bound_a_segment(void **state)
 {
     struct segmenter_limits limits = usual;
@@ -393,6 +438,9 @@ int main(void)
         cmocka_unit_test(test_silent_video_becomes_a_gap),
         cmocka_unit_test(test_audio_that_joins_late_begins_with_a_keyframe),
         cmocka_unit_test(test_starts_at_a_keyframe),
+        cmocka_unit_test(test_a_hole_in_video_keeps_the_target),
+        cmocka_unit_test(test_audio_from_before_the_start_is_refused),
+        cmocka_unit_test(test_audio_alone_with_a_hole_keeps_the_target),
         cmocka_unit_test(test_bytes_bound_a_segment),
         cmocka_unit_test(test_fragments_make_up_a_segment),
         cmocka_unit_test(test_refuses_packets_that_cannot_be),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * A private PostgreSQL for tests: made in a temporary folder by the server's own embedded.h, removed
- * with everything in it at the end.
+ * A private PostgreSQL for tests: made in a temporary folder by the server's own embedded.h,
+ * removed with everything in it at the end.
  */
 #include "data/embedded.h"
 

@@ -9,6 +9,8 @@
 #include "flv.h"
 #include "support.h"
 
+#define KEY "sk_00000000000000000000000000000000"
+
 static const struct recording {
     const char *file;
     const char *app;
@@ -20,8 +22,8 @@ static const struct recording {
     int64_t first_ms;
     int64_t last_ms; /* of the last audio frame */
 } recordings[] = {
-    {"obs.bin", "live", "FMLE/3.0 (compatible; FMSc/1.0)", "obs-output module", 162, 1, 230, 0,
-     5383},
+    {"obs.bin", "live", "FMLE/3.0 (compatible; FMSc/1.0)", "obs-output module", 145, 3, 206, 0,
+     4826},
     {"ffmpeg.bin", "live", "FMLE/3.0 (compatible; Lavf59", "Lavf59", 100, 2, 174, 0, 4074},
     {"ffmpeg_extended.bin", "a/b", "FMLE/3.0 (compatible; Lavf59", "Lavf59", 75, 3, 131, 16775920,
      16778995},
@@ -85,7 +87,7 @@ static void sum_event(struct summary *summary, const struct session_event *event
     hash_bytes(summary, &event->kind, sizeof(event->kind));
     if (event->kind == SESSION_PUBLISH) {
         summary->published++;
-        assert_true(dais_str_eq(event->publish.key, dais_cstr("KEY")));
+        assert_true(dais_str_eq(event->publish.key, dais_cstr(KEY)));
         assert_true(dais_str_eq(event->publish.app, dais_cstr(recording->app)));
         assert_true(starts_with(event->publish.encoder, recording->encoder));
     } else if (event->kind == SESSION_UNPUBLISH) {

@@ -10,7 +10,6 @@ COLUMNS_MAX = 100
 
 BANNED = ("strcpy strcat sprintf vsprintf strtok strtok_r atoi atol atoll atof alloca gets usleep sleep "
           "nanosleep setjmp longjmp").split()
-ALLOCATORS = "malloc calloc realloc reallocarray free strdup strndup asprintf aligned_alloc".split()
 
 SCRIPTS = (".py", ".cmake", "CMakeLists.txt", ".sh")
 SIZED = (".c", ".h", ".py", ".js", ".mjs", ".css", ".sql", ".cmake")
@@ -95,18 +94,6 @@ def banned_calls(tree):
                 yield source.problem(number, f"{name} is banned")
 
 
-def raw_memory(tree):
-    """memory comes from core/base: arenas, shared buffers, counted blocks"""
-    for source in tree.c_files:
-        if not source.path.startswith(("core/", "plugins/", "sdk/include/")):
-            continue
-        if source.path.startswith("core/base/") or "/tests/" in source.path:
-            continue
-        for number, line in enumerate(source.code_lines, 1):
-            for name in calls(ALLOCATORS, line):
-                yield source.problem(number, f"{name} outside core/base")
-
-
 def type_names(tree):
     """structs keep their tag, and nothing of ours ends in _t"""
     for source in tree.c_files:
@@ -167,4 +154,4 @@ def own_machine(tree):
 
 
 RULES = [licence_line, header_head, file_size, line_width, function_size, function_parameters, nesting,
-         banned_calls, raw_memory, type_names, checked_results, dead_code, unfinished, own_machine]
+         banned_calls, type_names, checked_results, dead_code, unfinished, own_machine]

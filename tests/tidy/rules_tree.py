@@ -2,6 +2,10 @@
 """Rules about who may know whom, and about the shape of plugins."""
 import re
 
+from rules_c import calls
+
+ALLOCATORS = "malloc calloc realloc reallocarray free strdup strndup asprintf aligned_alloc".split()
+
 LAYERS = {
     "base": {"base"},
     "loop": {"base", "loop"},
@@ -21,10 +25,11 @@ FOREIGN = {
     r"libpq-fe\.h|libpq/.*|postgres.*": ("core/data/",),
     r"jansson\.h": ("core/base/",),
     r"yaml\.h": ("core/host/",),
-    r"sodium\.h|sodium/.*": ("core/base/", "plugins/auth/", "plugins/streams/"),
+    r"sodium\.h|sodium/.*": ("core/base/", "core/host/", "plugins/auth/",
+                                 "plugins/streams/"),
     r"jwt\.h": ("plugins/auth/",),
     r"dlfcn\.h": ("core/host/", "core/net/"),
-    r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/proc/"),
+    r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/net/", "core/proc/"),
     r"libav.*|wslay/.*|hiredis.*|gst/.*": (),
 }
 
@@ -40,10 +45,9 @@ ROLES = {
     "conn": "a protocol's connections",
     "verbs": "verbs of the command",
     "work": "timers and background tasks",
-}  # and <service>.c, which offers dais/svc/<service>.h
+}  # and <service>.c, which offers dais/svc/<service>.h, and <plugin>.h, which they share
 IMPURE_HEADERS = {"dais/bus.h", "dais/cli.h", "dais/config.h", "dais/dais.h", "dais/db.h", "dais/http.h",
-                  "dais/media.h", "dais/metrics.h", "dais/net.h", "dais/services.h", "dais/shared.h",
-                  "dais/timers.h"}
+                  "dais/metrics.h", "dais/net.h", "dais/services.h", "dais/shared.h", "dais/timers.h"}
 README_HEADINGS = ["Purpose", "Routes", "Events", "Tables", "Config", "Limits", "When things fail"]
 
 SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\s+[\w.]+\s+set|delete\s+from|"
@@ -94,6 +98,30 @@ def owner_of(header, path):
     return None
 
 
+def owns_a_library(tree, source):
+    """Whether a file includes a library's header, itself or through a header of the tree."""
+    for _, name, local in source.includes:
+        if not local and owner_of(name, source.path) == "own":
+            return True
+        header = tree.files.get(f"core/{name}") if local else None
+        if header and header is not source and owns_a_library(tree, header):
+            return True
+    return False
+
+
+def raw_memory(tree):
+    """memory comes from core/base; who owns a library may free what it gave"""
+    for source in tree.c_files:
+        if not source.path.startswith(("core/", "plugins/", "sdk/include/")):
+            continue
+        if source.path.startswith("core/base/") or "/tests/" in source.path:
+            continue
+        for number, line in enumerate(source.code_lines, 1):
+            for name in calls(ALLOCATORS, line):
+                if name != "free" or not owns_a_library(tree, source):
+                    yield source.problem(number, f"{name} outside core/base")
+
+
 def foreign_headers(tree):
     """a library's header stays in the folder that owns it"""
     for source in tree.sources(".c", ".h"):
@@ -127,7 +155,8 @@ def _missing(tree, folder, needed):
 
 
 def _plugin_file(tree, source):
-    if source.stem in ROLES or f"sdk/include/dais/svc/{source.stem}.h" in tree.files:
+    shared = source.name == source.path.split("/")[1] + ".h"
+    if shared or source.stem in ROLES or f"sdk/include/dais/svc/{source.stem}.h" in tree.files:
         return
     for number, name, local in source.includes:
         if name in IMPURE_HEADERS:
@@ -188,5 +217,5 @@ def dead_files(tree):
             yield source.problem(1, "nobody includes this header")
 
 
-RULES = [layer_direction, sdk_alone, plugin_includes, foreign_headers, plugin_shape, plugin_readme,
+RULES = [raw_memory, layer_direction, sdk_alone, plugin_includes, foreign_headers, plugin_shape, plugin_readme,
          sql_place, sql_neighbours, dead_files]

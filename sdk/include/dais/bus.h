@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** A longer payload gives DAIS_E_TOO_LARGE. */
 #define DAIS_BUS_PAYLOAD_BYTES_MAX 65536u
 
 /** One event. Valid during the call. */

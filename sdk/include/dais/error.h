@@ -8,6 +8,7 @@
  */
 #include <stdint.h>
 
+/** Success. */
 #define DAIS_OK 0
 
 /** X(name, number, HTTP status, code, title) */
@@ -33,6 +34,7 @@
     X(HEADERS, -19, 431, "headers", "The request's headers are too large")                         \
     X(URI, -20, 414, "uri", "The request's path is too long")
 
+/** DAIS_E_INVALID, DAIS_E_DENIED … */
 enum dais_error {
 #define DAIS_ERROR_ENUM(name, number, status, code, title) DAIS_E_##name = number,
     DAIS_ERRORS(DAIS_ERROR_ENUM)

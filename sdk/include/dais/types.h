@@ -24,6 +24,7 @@ struct dais_str {
         (literal), sizeof(literal) - 1                                                             \
     }
 
+/** A view of `len` bytes at `ptr`. */
 static inline struct dais_str dais_str(const char *ptr, uint64_t len)
 {
     struct dais_str s = {ptr, len};

@@ -14,6 +14,7 @@
 extern "C" {
 #endif
 
+/** Tells all workers to forget a caller; see above. */
 #define DAIS_TOPIC_IDENTITY_REVOKED "identity.revoked"
 
 /** Roles and grants as bits; a route row names those that may call it. */

@@ -17,4 +17,4 @@ const char *error_name(int32_t code);
 
 /** The nearest code for an `errno` of the C library (ENOENT: DAIS_E_NOT_FOUND …); 0 gives DAIS_OK.
  */
-int32_t error_from_errno(int system_error);
+DAIS_CHECK_RESULT int32_t error_from_errno(int system_error);

@@ -47,6 +47,7 @@ DAIS_CHECK_RESULT int32_t json_parse(struct dais_arena *arena, struct dais_str t
                                      uint64_t bytes_max, const struct json **ret_value,
                                      struct json_error *ret_error);
 
+/** What kind of value it is. */
 enum json_kind json_kind(const struct json *value);
 
 /** The member `key` of an object, or NULL. */

@@ -29,9 +29,13 @@ struct json_writer {
 /** Starts one value at the end of `out`, which must outlive the writer. */
 void json_write_init(struct json_writer *json, struct strbuf *out);
 
+/** Opens an object as the next value; close it with json_close_object. */
 void json_open_object(struct json_writer *json);
+/** Closes the object that was opened last. */
 void json_close_object(struct json_writer *json);
+/** Opens an array as the next value; close it with json_close_array. */
 void json_open_array(struct json_writer *json);
+/** Closes the array that was opened last. */
 void json_close_array(struct json_writer *json);
 
 /** The key of the next value; objects only. */

@@ -44,7 +44,7 @@ void strbuf_clear(struct strbuf *out);
 #define STRBUF_AUTO __attribute__((cleanup(strbuf_fini)))
 
 /** DAIS_OK, DAIS_E_TOO_LARGE past the maximum, DAIS_E_MEMORY. */
-int32_t strbuf_error(const struct strbuf *out);
+DAIS_CHECK_RESULT int32_t strbuf_error(const struct strbuf *out);
 
 /** What was appended so far; valid until the next append. Never absent. */
 struct dais_str strbuf_view(const struct strbuf *out);
@@ -90,7 +90,9 @@ bool str_eqz_nocase(struct dais_str a, const char *b);
 /** Equal, in time that depends on the lengths only: for secrets. */
 bool str_eq_secret(struct dais_str a, struct dais_str b);
 
+/** Whether the text begins with a C string. */
 bool str_has_prefix(struct dais_str text, const char *prefix);
+/** As str_has_prefix, at the end. */
 bool str_has_suffix(struct dais_str text, const char *suffix);
 
 /** Byte order, as memcmp then length: negative, 0, positive. */

@@ -36,6 +36,7 @@ struct child_spec {
  */
 DAIS_CHECK_RESULT int32_t child_spawn(const struct child_spec *spec, struct child **ret_child);
 
+/** Its process id; 0 once it was reaped. */
 pid_t child_pid(const struct child *child);
 
 /** Takes the server's end of the socket (non-blocking, close-on-exec): the caller closes it. -1

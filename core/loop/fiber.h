@@ -134,7 +134,7 @@ DAIS_CHECK_RESULT int32_t fiber_cancel(dais_handle fiber, int32_t reason);
 uint32_t fiber_cancel_owner(uint32_t plugin, int32_t reason);
 
 /** [fiber] DAIS_OK, or why the running fiber was cancelled; a deadline gives DAIS_E_TIMEOUT. */
-int32_t fiber_cancel_reason(void);
+DAIS_CHECK_RESULT int32_t fiber_cancel_reason(void);
 
 /** [fiber] Between these, suspending calls of the running fiber are not cancelled; they nest. */
 void fiber_mask(void);

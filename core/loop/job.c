@@ -188,6 +188,18 @@ void jobs_stop(void)
     pool.classes_count = 0;
 }
 
+struct job_counts jobs_count(void)
+{
+    struct job_counts counts = {0, 0};
+    pthread_mutex_lock(&pool.lock);
+    for (uint32_t i = 0; i < pool.classes_count; i++) {
+        counts.waiting += pool.classes[i].waiting_count;
+        counts.running += pool.classes[i].running_count;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return counts;
+}
+
 int32_t job_class_find(struct dais_str name, uint32_t *ret_class)
 {
     for (uint32_t i = 0; i < pool.classes_count; i++) {

@@ -33,6 +33,15 @@ DAIS_CHECK_RESULT int32_t jobs_start(uint32_t threads, const struct job_class *c
 /** Waits for all jobs and ends the threads. After the workers have stopped. */
 void jobs_stop(void);
 
+/** Jobs of all classes. */
+struct job_counts {
+    uint32_t waiting;
+    uint32_t running;
+};
+
+/** How many jobs there are now. Any thread. */
+struct job_counts jobs_count(void);
+
 /** The number of a class, for job_run. DAIS_E_NOT_FOUND. Any thread. */
 DAIS_CHECK_RESULT int32_t job_class_find(struct dais_str name, uint32_t *ret_class);
 

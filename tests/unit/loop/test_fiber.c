@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* --- order of running --- */
 
@@ -443,6 +445,37 @@ static void test_stop_cancels_after_the_grace_time(void **state)
     assert_int_equal(stop_victim.reason, DAIS_E_UNAVAILABLE);
 }
 
+/* A fiber that never ends: the stop gives up and says so. In a process of its own, since the
+ * workers are then left as they are. */
+static void never_end(void *arg)
+{
+    (void)arg;
+    fiber_mask();
+    while (fiber_sleep(1000) == DAIS_OK) {
+    }
+}
+
+static int32_t start_endless(void *arg)
+{
+    const struct fiber_spec spec = {.name = "endless", .fn = never_end, .arg = arg};
+    return fiber_spawn(&spec, NULL);
+}
+
+static void test_stop_gives_up_on_an_endless_fiber(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        CHECK(workers_start(2, NULL) == DAIS_OK);
+        CHECK(worker_call(0, start_endless, NULL) == DAIS_OK);
+        _exit(workers_stop(10) == DAIS_E_TIMEOUT ? 7 : 8);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +488,7 @@ int main(void)
         CREW_TEST(test_what_belongs_to_a_fiber),
         CREW_TEST(test_many),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_stop_gives_up_on_an_endless_fiber),
         cmocka_unit_test(test_stop_cancels_after_the_grace_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,7 @@ static int32_t leave_a_queue(void *arg)
     const struct fiber_spec spec = {.name = "left", .fn = wait_for_lock, .arg = &left->waiter};
     for (int i = 0; i < 10; i++)
         EXPECT(fiber_spawn(&spec, NULL) == DAIS_OK);
+    atomic_fetch_add(&running, 1);
     EXPECT(fiber_sleep(60000) == DAIS_E_CANCELLED);
     return 0;
 }
@@ -188,7 +189,10 @@ static void leave_a_queue_and_end(void *arg)
 static int32_t start_leaving(void *arg)
 {
     const struct fiber_spec spec = {.name = "leave", .fn = leave_a_queue_and_end, .arg = arg};
+    uint32_t before = atomic_load(&running);
     EXPECT(fiber_spawn(&spec, NULL) == DAIS_OK);
+    while (atomic_load(&running) == before)
+        EXPECT(fiber_sleep(1) == DAIS_OK);
     return 0;
 }
 
@@ -199,6 +203,7 @@ static void test_stop_while_waiting(void **state)
     for (uint32_t i = 0; i < CREW; i++)
         crew_run(i, start_leaving, NULL);
     assert_int_equal(workers_stop(10), DAIS_OK);
+    atomic_store(&running, 0);
 }
 
 /* --- misuse and lack of memory --- */

@@ -140,6 +140,8 @@ static int32_t bounds(void *arg)
     /* Two run, three wait, two were refused. */
     EXPECT(tasks[5].code == DAIS_E_LIMIT && tasks[6].code == DAIS_E_LIMIT);
     EXPECT(!tasks[4].ended && gate_inside() == 2);
+    struct job_counts counts = jobs_count();
+    EXPECT(counts.running == 2 && counts.waiting == 3);
     /* One that waits can be cancelled, one that runs is waited for. */
     EXPECT(fiber_cancel(handles[4], DAIS_E_GONE) == DAIS_OK);
     EXPECT(fiber_cancel(handles[0], DAIS_E_GONE) == DAIS_OK);

@@ -5,11 +5,15 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/metrics.h"
+#include "base/str.h"
 #include "loop/fiber.h"
+#include "loop/loop_metrics.h"
 #include "loop/mail.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 /* --- starting and stopping --- */
 
@@ -196,6 +200,31 @@ static void test_call_returns_what_the_function_returned(void **state)
     assert_int_equal(worker_call(0, fail_with, &code), DAIS_E_CONFLICT);
 }
 
+/* --- metrics --- */
+
+static int32_t look_at_metrics(void *arg)
+{
+    struct strbuf *out = arg;
+    metrics_render(out);
+    return 0;
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    struct strbuf out STRBUF_AUTO;
+    strbuf_init(&out, 10000);
+    assert_int_equal(loop_metrics_register(), DAIS_E_STATE);
+    assert_int_equal(metrics_init(CREW), DAIS_OK);
+    assert_int_equal(loop_metrics_register(), DAIS_OK);
+    crew_run(1, look_at_metrics, &out);
+    assert_non_null(strstr(strbuf_cstr(&out), "\ndais_workers 3\n"));
+    assert_non_null(strstr(strbuf_cstr(&out), "\ndais_fibers 1\n"));
+    assert_non_null(strstr(strbuf_cstr(&out), "\ndais_mail_waiting 0\n"));
+    assert_non_null(strstr(strbuf_cstr(&out), "\ndais_jobs{state=\"running\"} 0\n"));
+    metrics_fini();
+}
+
 /* --- mail --- */
 
 #define SENDERS 4u
@@ -329,6 +358,7 @@ int main(void)
         CREW_TEST(test_hooks),
         CREW_TEST(test_slots_and_homes),
         CREW_TEST(test_call_returns_what_the_function_returned),
+        CREW_TEST(test_metrics),
         CREW_TEST(test_mail_keeps_order_and_bound),
         CREW_TEST(test_mail_to_oneself),
         CREW_TEST(test_idle_workers_are_woken),

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES 24u
 #define GENERATIONS_MAX UINT8_MAX
 
 /* A fiber that waits for the connection. */
@@ -138,20 +137,15 @@ static int32_t refuse(struct lane *lane)
     return DAIS_E_UNAVAILABLE;
 }
 
-static void name_of(char *name, uint32_t index, const struct lane_prepared *prepared)
-{
-    snprintf(name, NAME_BYTES, "s%u_%u", index, (unsigned)prepared->generation);
-}
-
 static bool prepare(struct lane *lane, const struct statement *statement, struct lane_call *call)
 {
     struct lane_prepared *prepared = &lane->prepared[statement->index];
-    char name[NAME_BYTES];
     if (prepared->generation == GENERATIONS_MAX)
         return false;
     prepared->generation++;
-    name_of(name, statement->index, prepared);
-    if (PQsendPrepare(lane->conn.pg, name, statement->row->sql, 0, NULL) != 1)
+    snprintf(prepared->name, sizeof prepared->name, "s%u_%u", statement->index,
+             (unsigned)prepared->generation);
+    if (PQsendPrepare(lane->conn.pg, prepared->name, statement->row->sql, 0, NULL) != 1)
         return false;
     prepared->done = true;
     push(lane, LANE_OP_PREPARE, call)->statement = statement->index;
@@ -192,10 +186,8 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
         lane_withdraw(lane, call);
         return refuse(lane);
     }
-    char name[NAME_BYTES];
-    name_of(name, statement->index, prepared);
-    if (PQsendQueryPrepared(lane->conn.pg, name, (int)bind->count, bind->values, bind->lengths,
-                            bind->formats, 0) != 1) {
+    if (PQsendQueryPrepared(lane->conn.pg, prepared->name, (int)bind->count, bind->values,
+                            bind->lengths, bind->formats, 0) != 1) {
         lane_withdraw(lane, call);
         return refuse(lane);
     }

@@ -16,10 +16,14 @@ struct lane_op {
     uint64_t bytes;
 };
 
+/** Bytes of the longest name, "s4294967295_255", with its NUL. */
+#define LANE_NAME_BYTES 16u
+
 /** A statement on this connection. Its name carries the generation: a stale one gets a new name. */
 struct lane_prepared {
     uint8_t generation;
     bool done;
+    char name[LANE_NAME_BYTES];
 };
 
 /** The place of a position. */

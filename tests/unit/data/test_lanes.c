@@ -231,8 +231,9 @@ static int lower_limits(void **state)
 
 static int reset_limits(void **state)
 {
+    int failed = site_close(state);
     limits_reset();
-    return site_close(state);
+    return failed;
 }
 
 static void a_full_lane_refuses(void **state)

@@ -267,8 +267,9 @@ static int small_pool(void **state)
 
 static int reset_limits(void **state)
 {
+    int failed = site_close(state);
     limits_reset();
-    return site_close(state);
+    return failed;
 }
 
 static void an_exhausted_pool_makes_wait(void **state)

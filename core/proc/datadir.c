@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define PID_FILE "dais.pid"
+/* Made by the server process (host/control.h), which may have been killed. */
+#define CONTROL_FILE "control.sock"
 
 __attribute__((format(printf, 3, 4))) static int32_t fail(char *message, int32_t error,
                                                           const char *format, ...)
@@ -167,6 +169,7 @@ void datadir_close(struct datadir *datadir)
 {
     datadir_withdraw(datadir, DATADIR_PORTS);
     datadir_withdraw(datadir, PID_FILE);
+    datadir_withdraw(datadir, CONTROL_FILE);
     close(datadir->run_fd);
     close(datadir->lock_fd);
 }

@@ -32,6 +32,13 @@ static bool set_environment(const struct launch *launch, int channel)
            give_fd(CHANNEL_ENV_SLOTS_FD, launch->slots_fd);
 }
 
+/* The folder we were started in may be closed to the account: it would not even look for a file
+ * there. */
+static bool leave_private_folder(const struct launch *launch)
+{
+    return access(".", X_OK) == 0 || chdir(launch->data_dir) == 0;
+}
+
 /* The rest of the forked child. PR_SET_PDEATHSIG comes after the change of user, which clears it.
  */
 _Noreturn static void become_server(const struct launch *launch, int channel, pid_t supervisor)
@@ -48,8 +55,9 @@ _Noreturn static void become_server(const struct launch *launch, int channel, pi
         arguments[count++] = "--core-dumps";
 
     setsid();
-    if (runas_enter(launch->account) == DAIS_OK && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
-        getppid() == supervisor && set_environment(launch, channel))
+    if (runas_enter(launch->account) == DAIS_OK && leave_private_folder(launch) &&
+        prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == supervisor &&
+        set_environment(launch, channel))
         execv(launch->program, (char *const *)(uintptr_t)arguments);
     dprintf(STDERR_FILENO, "dais: can't start %s: %s\n", launch->program, strerror(errno));
     _exit(LAUNCH_FAILED);

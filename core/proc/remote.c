@@ -47,11 +47,11 @@ static int32_t call(const char *data_dir, struct dais_str request, struct dais_a
                     const struct json **ret_answer)
 {
     STRBUF_AUTO struct strbuf line;
+    strbuf_init(&line, CONTROL_LINE_BYTES_MAX);
     int fd = -1;
     int32_t error = control_connect(data_dir, &fd);
     if (error != DAIS_OK)
         return error;
-    strbuf_init(&line, CONTROL_LINE_BYTES_MAX);
     error = send_all(fd, request);
     if (error == DAIS_OK)
         error = receive_line(fd, &line);

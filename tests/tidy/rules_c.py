@@ -112,6 +112,21 @@ def checked_results(tree):
                 yield source.problem(number, "DAIS_CHECK_RESULT is missing")
 
 
+def armed_guards(tree):
+    """no return stands between a scope guard's declaration and its first use"""
+    for source in tree.c_files:
+        for function in source.functions:
+            for index, line in enumerate(function.body):
+                match = re.match(r"\s+\w+_AUTO (?:struct )?\w+ \*?(\w+);", line)
+                for later in function.body[index + 1:] if match else ():
+                    if re.search(rf"\b{match.group(1)}\b", later):
+                        break
+                    if re.search(r"\breturn\b", later):
+                        yield source.problem(function.line + 1 + index,
+                                             f"{match.group(1)} is cleaned up before it is made")
+                        break
+
+
 def dead_code(tree):
     """no code is kept in comments or behind #if 0"""
     statement = re.compile(r"^[\w\s\->.*&\[\]()=,\"'+]+[;{}]$")
@@ -154,4 +169,5 @@ def own_machine(tree):
 
 
 RULES = [licence_line, header_head, file_size, line_width, function_size, function_parameters, nesting,
-         banned_calls, type_names, checked_results, dead_code, unfinished, own_machine]
+         banned_calls, type_names, checked_results, armed_guards, dead_code, unfinished,
+         own_machine]

@@ -59,6 +59,8 @@ SAMPLES = {
     "type_names": (c("typedef struct x x;\n"), c("typedef int (*x_fn)(void);\n")),
     "checked_results": (h("/** DAIS_E_LIMIT when full. */\nint32_t f(void);\n"),
                         h("/** DAIS_E_LIMIT when full. */\nDAIS_CHECK_RESULT int32_t f(void);\n")),
+    "armed_guards": (c(body("    X_AUTO struct x y;\n    if (a)\n        return 1;\n    x_init(&y);\n")),
+                     c(body("    X_AUTO struct x y;\n    x_init(&y);\n    if (a)\n        return 1;\n"))),
     "dead_code": (c(body("    /* g(5); */\n")), c(body("    /* Says why g(5) is not called here. */\n"))),
     "unfinished": (c("/* TODO: more */\n"), c("/* all done */\n")),
     "own_machine": (c('const char *path = "/home/someone/x";\n'), c('const char *path = "/run/x";\n')),

@@ -35,6 +35,7 @@ static void unstall(struct http_worker *worker)
 static void conn_free(struct http_conn *conn)
 {
     struct http_worker *worker = conn->worker;
+    list_remove(&conn->written);
     mem_free(conn);
     worker->connections--;
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, -1);
@@ -76,6 +77,7 @@ static void accept_next(struct http_listener *listener)
     }
     http_count(worker->server, HTTP_METRIC_CONNECTIONS_TOTAL, 1);
     set_options(conn);
+    http_lazy_mark(conn);
     h2o_socket_t *sock = h2o_uv_socket_create((uv_stream_t *)&conn->tcp, on_closed);
     sock->on_close.data = conn;
     h2o_accept(&worker->accept, sock);

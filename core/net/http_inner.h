@@ -34,7 +34,7 @@ enum http_metric {
     HTTP_METRIC_CONNECTIONS,
     HTTP_METRIC_CONNECTIONS_TOTAL,
     HTTP_METRIC_CUT_TOTAL,
-    HTTP_METRIC_ACTIVE,
+    HTTP_METRIC_HELD,
     HTTP_METRIC_1XX, /* and the classes up to 5xx behind it */
     HTTP_METRIC_2XX,
     HTTP_METRIC_3XX,
@@ -51,8 +51,14 @@ enum http_metric {
 struct http_conn {
     uv_tcp_t tcp; /* first: h2o hands it back */
     struct http_worker *worker;
-    uint64_t checked_ms;        /* when `checked_queue` was noted; 0: nothing is queued */
-    uint64_t checked_queue;     /* bytes of answers that libuv held then */
+    uint64_t checked_ms;      /* when `checked_queue` was noted; 0: nothing is queued */
+    uint64_t checked_queue;   /* bytes of answers that libuv held then */
+    struct list_node written; /* in its worker's list, until h2o knows */
+    uv_write_t *write_req;
+    uv_alloc_cb alloc_cb; /* h2o's, see http_lazy.c */
+    uv_read_cb read_cb;
+    bool reading;               /* libuv watches for input */
+    bool read_stopped;          /* h2o wants none now */
     char peer[HTTP_PEER_BYTES]; /* "" until asked for */
 };
 
@@ -72,7 +78,9 @@ struct http_worker {
     uint32_t listening; /* sockets not closed yet */
     uint32_t connections;
     uint32_t connections_max;
-    uint32_t requests; /* not answered completely yet */
+    uint32_t requests;   /* not answered completely yet */
+    struct list written; /* connections whose answer is out: struct http_conn.written */
+    uv_idle_t written_idle;
     struct list held;  /* requests whose fiber runs: struct dais_req.held */
     struct list spare; /* struct dais_req.held */
     uint32_t spare_count;
@@ -131,8 +139,9 @@ struct dais_req {
     bool gone;         /* the client left while the fiber ran */
     int32_t bad_path;  /* what reading the path parameters gave, told once the caller may know */
     int32_t bad_input; /* what reading query and body gave */
-    struct shape_error problem;
     struct http_answer answer;
+    /* From here on not zeroed for each request. */
+    struct shape_error problem; /* belongs to bad_path or bad_input */
 };
 
 /** A server; read-only once it is open. */
@@ -172,6 +181,16 @@ void http_accept_stop(struct http_worker *worker);
 struct http_conn *http_conn_of(h2o_req_t *h2o);
 /** The peer's address as text, valid as long as the connection. */
 struct dais_str http_conn_peer(struct http_conn *conn);
+
+/* http_lazy.c */
+
+/** Finds libuv's own functions; before any connection. [any] */
+void http_lazy_setup(void);
+/** Readies a worker, and closes its handle. [worker] */
+void http_lazy_start(struct http_worker *worker);
+void http_lazy_stop(struct http_worker *worker);
+/** From now on this connection is read and written so. */
+void http_lazy_mark(struct http_conn *conn);
 
 /* http_sweep.c */
 

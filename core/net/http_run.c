@@ -28,7 +28,7 @@ static struct dais_req *take_req(struct http_worker *worker)
         return mem_zalloc(1, sizeof(struct dais_req));
     worker->spare_count--;
     struct dais_req *req = LIST_ITEM(node, struct dais_req, held);
-    memset(req, 0, sizeof *req);
+    memset(req, 0, offsetof(struct dais_req, problem));
     return req;
 }
 
@@ -53,7 +53,6 @@ static void http_gone(void *slot)
     arena_reset(&req->arena);
     put_req(req);
     worker->requests--;
-    http_count(worker->server, HTTP_METRIC_ACTIVE, -1);
 }
 
 static struct dais_req *begin(struct http_worker *worker, h2o_req_t *h2o)
@@ -71,7 +70,6 @@ static struct dais_req *begin(struct http_worker *worker, h2o_req_t *h2o)
     req->started_us = clock_us();
     req->method = http_method_of(dais_str(h2o->method.base, h2o->method.len));
     worker->requests++;
-    http_count(worker->server, HTTP_METRIC_ACTIVE, 1);
     return req;
 }
 
@@ -132,10 +130,12 @@ static void run_fiber(void *arg)
     fiber_local_set(FIBER_LOCAL_REQUEST, req);
     req->fiber = fiber_handle();
     list_push(&req->worker->held, &req->held);
+    http_count(req->worker->server, HTTP_METRIC_HELD, 1);
     if (http_access_verify(req) == DAIS_OK && path_is_good(req) &&
         http_access_owner(req) == DAIS_OK)
         call_handler(req);
     list_remove(&req->held);
+    http_count(req->worker->server, HTTP_METRIC_HELD, -1);
     req->fiber = 0;
     http_send(req);
 }

@@ -116,18 +116,18 @@ int32_t http_uri_split(struct dais_str target, struct http_uri *ret_uri, const c
     return DAIS_OK;
 }
 
-static int host_char_ok(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~:[]", c) != NULL);
-}
+/* Bits of the ASCII characters that a host, an IPv6 literal and a port are made of. */
+static const uint64_t host_chars[2] = {
+    0x07ff600000000000u, /* - . 0-9 : */
+    0x47fffffeaffffffeu, /* A-Z [ ] _ a-z ~ */
+};
 
 uint32_t http_uri_host_ok(struct dais_str host)
 {
     if (host.len == 0 || host.len > HOST_BYTES_MAX)
         return 0;
     for (uint64_t i = 0; i < host.len; i++)
-        if (!host_char_ok(host.ptr[i]))
+        if ((host.ptr[i] & 0x80) || !(host_chars[host.ptr[i] >> 6] >> (host.ptr[i] & 63) & 1))
             return 0;
     return 1;
 }

@@ -18,6 +18,7 @@ struct http_worker *http_worker_self(struct http_server *server)
 int32_t http_worker_start(struct http_server *server)
 {
     struct http_worker *worker = http_worker_self(server);
+    http_lazy_setup();
     worker->server = server;
     worker->connections_max = (uint32_t)limit_get(LIMIT_HTTP_CONNECTIONS);
     worker->next_id = random_u64();
@@ -25,6 +26,7 @@ int32_t http_worker_start(struct http_server *server)
     list_init(&worker->spare);
     h2o_context_init(&worker->h2o, worker_uv(), &server->h2o);
     worker->accept = (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = server->h2o.hosts};
+    http_lazy_start(worker);
     http_sweep_start(worker);
     return http_accept_start(worker);
 }
@@ -79,6 +81,7 @@ void http_worker_settle(struct http_worker *worker)
     worker->stopping = false; /* only once */
     for (struct list_node *node; (node = list_pop(&worker->spare));)
         mem_free(LIST_ITEM(node, struct dais_req, held));
+    http_lazy_stop(worker);
     dispose_context(&worker->h2o);
 }
 

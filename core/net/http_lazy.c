@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading and writing with two system calls for each request instead of four.
+ *
+ * h2o stops reading after each request and starts again after each answer, and libuv looks at the
+ * watch after each write; together that is two calls of epoll_ctl for nothing. libh2o reaches
+ * uv_read_stop, uv_read_start and uv_write through the symbol table, so the definitions here come
+ * first. For connections of ours stopping is a flag, and libuv is told only when input or the
+ * peer's end shows up meanwhile; and what the socket takes at once is written past libuv's queue,
+ * with the callback as always in the next turn. All other streams pass through.
+ */
+#include "base/check.h"
+#include "net/http_inner.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+typedef int (*read_start_fn)(uv_stream_t *, uv_alloc_cb, uv_read_cb);
+typedef int (*read_stop_fn)(uv_stream_t *);
+typedef int (*write_fn)(uv_write_t *, uv_stream_t *, const uv_buf_t *, unsigned, uv_write_cb);
+
+/** Pieces of an answer that are tried at once; h2o makes one or two. */
+#define PIECES_MAX 8u
+
+static read_start_fn real_start;
+static read_stop_fn real_stop;
+static write_fn real_write;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const char mark;
+
+static void find_real(void)
+{
+    *(void **)&real_start = dlsym(RTLD_NEXT, "uv_read_start");
+    *(void **)&real_stop = dlsym(RTLD_NEXT, "uv_read_stop");
+    *(void **)&real_write = dlsym(RTLD_NEXT, "uv_write");
+    CHECK(real_start && real_stop && real_write);
+}
+
+void http_lazy_setup(void)
+{
+    pthread_once(&once, find_real);
+}
+
+void http_lazy_mark(struct http_conn *conn)
+{
+    conn->tcp.u.reserved[3] = (void *)(uintptr_t)&mark;
+}
+
+static struct http_conn *conn_of(uv_stream_t *stream)
+{
+    return stream->u.reserved[3] == (const void *)&mark
+               ? CONTAINER_OF((uv_tcp_t *)stream, struct http_conn, tcp)
+               : NULL;
+}
+
+/* No buffer makes libuv leave the input where it is and report UV_ENOBUFS. */
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct http_conn *conn = conn_of((uv_stream_t *)handle);
+    if (conn->read_stopped)
+        *buf = uv_buf_init(NULL, 0);
+    else
+        conn->alloc_cb(handle, suggested, buf);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+{
+    struct http_conn *conn = conn_of(stream);
+    if (!conn->read_stopped) {
+        conn->read_cb(stream, len, buf);
+        return;
+    }
+    real_stop(stream);
+    conn->reading = false;
+}
+
+int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc_cb, uv_read_cb read_cb)
+{
+    struct http_conn *conn = conn_of(stream);
+    if (!conn) {
+        http_lazy_setup();
+        return real_start(stream, alloc_cb, read_cb);
+    }
+    conn->alloc_cb = alloc_cb;
+    conn->read_cb = read_cb;
+    conn->read_stopped = false;
+    if (conn->reading)
+        return 0;
+    conn->reading = true;
+    return real_start(stream, on_alloc, on_read);
+}
+
+int uv_read_stop(uv_stream_t *stream)
+{
+    struct http_conn *conn = conn_of(stream);
+    if (!conn) {
+        http_lazy_setup();
+        return real_stop(stream);
+    }
+    conn->read_stopped = true;
+    if (!uv_is_closing((const uv_handle_t *)stream))
+        return 0;
+    conn->reading = false;
+    return real_stop(stream);
+}
+
+/* Tells h2o about the answers that were written since the last turn. */
+static void on_idle(uv_idle_t *idle)
+{
+    struct http_worker *worker = CONTAINER_OF(idle, struct http_worker, written_idle);
+    struct list written;
+    list_init(&written);
+    list_append(&written, &worker->written);
+    uv_idle_stop(idle);
+    for (struct list_node *node; (node = list_pop(&written));) {
+        struct http_conn *conn = LIST_ITEM(node, struct http_conn, written);
+        conn->write_req->cb(conn->write_req, 0);
+    }
+}
+
+void http_lazy_start(struct http_worker *worker)
+{
+    list_init(&worker->written);
+    CHECK(uv_idle_init(worker->h2o.loop, &worker->written_idle) == 0);
+}
+
+void http_lazy_stop(struct http_worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->written_idle, NULL);
+}
+
+static void complete_later(struct http_conn *conn, uv_write_t *req, uv_write_cb cb)
+{
+    struct http_worker *worker = conn->worker;
+    req->handle = (uv_stream_t *)&conn->tcp;
+    req->cb = cb;
+    conn->write_req = req;
+    if (list_is_empty(&worker->written))
+        uv_idle_start(&worker->written_idle, on_idle);
+    list_push(&worker->written, &conn->written);
+}
+
+/* Drops `done` bytes off the front of the pieces; returns how many pieces are left. */
+static unsigned skip_written(uv_buf_t *bufs, unsigned count, size_t done)
+{
+    unsigned first = 0;
+    while (first < count && done >= bufs[first].len)
+        done -= bufs[first++].len;
+    if (first < count)
+        bufs[first] = uv_buf_init(bufs[first].base + done, (unsigned)(bufs[first].len - done));
+    memmove(bufs, bufs + first, (count - first) * sizeof *bufs);
+    return count - first;
+}
+
+int uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t *bufs, unsigned count,
+             uv_write_cb cb)
+{
+    struct http_conn *conn = conn_of(stream);
+    uv_buf_t left[PIECES_MAX];
+    if (!conn || count > PIECES_MAX) {
+        http_lazy_setup();
+        return real_write(req, stream, bufs, count, cb);
+    }
+    memcpy(left, bufs, count * sizeof *bufs);
+    int done = uv_try_write(stream, left, count);
+    if (done > 0)
+        count = skip_written(left, count, (size_t)done);
+    if (count > 0)
+        return real_write(req, stream, left, count, cb);
+    complete_later(conn, req, cb);
+    return 0;
+}

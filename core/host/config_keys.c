@@ -37,7 +37,7 @@ static const struct dais_field database_fields[] = {
 };
 
 static const struct dais_field cors_fields[] = {
-    DAIS_FIELD_CONFIG(struct config_cors, origins, DAIS_KIND_LIST, 0, 64, NULL, "CORS_ORIGIN",
+    DAIS_FIELD_CONFIG(struct config_cors, origins, DAIS_KIND_LIST, 0, 64, "*", "CORS_ORIGIN",
                       "Origins whose pages may call the server: https://host[:port], or *"),
     DAIS_FIELD_END,
 };
@@ -61,12 +61,12 @@ static const struct dais_field log_fields[] = {
 };
 
 static const struct dais_shape top_shape = DAIS_SHAPE("Config", struct config_top, top_fields);
-static const struct dais_shape http_shape =
-    DAIS_SHAPE("ConfigHttp", struct config_http, http_fields);
-static const struct dais_shape database_shape =
-    DAIS_SHAPE("ConfigDatabase", struct config_database, database_fields);
-static const struct dais_shape cors_shape =
-    DAIS_SHAPE("ConfigCors", struct config_cors, cors_fields);
+static const struct dais_shape http_shape = DAIS_SHAPE("ConfigHttp", struct config_http,
+                                                       http_fields);
+static const struct dais_shape database_shape = DAIS_SHAPE("ConfigDatabase", struct config_database,
+                                                           database_fields);
+static const struct dais_shape cors_shape = DAIS_SHAPE("ConfigCors", struct config_cors,
+                                                       cors_fields);
 static const struct dais_shape log_shape = DAIS_SHAPE("ConfigLog", struct config_log, log_fields);
 
 const struct config_row config_rows[] = {
@@ -85,8 +85,8 @@ const char *const config_plugin_keys[] = {"path", "required", "allow_draft", NUL
 const struct config_section *config_sections(void)
 {
     static const struct config_section sections[] = {
-        {"", &top_shape},       {"http", &http_shape}, {"database", &database_shape},
-        {"cors", &cors_shape},  {"log", &log_shape},   {NULL, NULL},
+        {"", &top_shape},      {"http", &http_shape}, {"database", &database_shape},
+        {"cors", &cors_shape}, {"log", &log_shape},   {NULL, NULL},
     };
     return sections;
 }
@@ -109,8 +109,8 @@ static const struct dais_field plugin_fields[] = {
     DAIS_FIELD_END,
 };
 
-static const struct dais_shape plugin_shape =
-    DAIS_SHAPE("ConfigPlugin", struct plugin_keys, plugin_fields);
+static const struct dais_shape plugin_shape = DAIS_SHAPE("ConfigPlugin", struct plugin_keys,
+                                                         plugin_fields);
 
 static int is_id(struct dais_str id)
 {

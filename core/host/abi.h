@@ -3,9 +3,10 @@
 /*
  * The host's side of the plugin ABI: the root object and the table of interfaces by name.
  *
- * Each interface is one const struct, assembled in the abi_*.c file named after it from the functions
- * of the layers below. What a layer cannot know is added there: whether `init` runs, which plugin
- * calls. An interface, once released, is never changed here; a new version gets a new row.
+ * Each interface is one const struct, assembled in the abi_*.c file named after it from the
+ * functions of the layers below. What a layer cannot know is added there: whether `init` runs,
+ * which plugin calls. An interface, once released, is never changed here; a new version gets a new
+ * row.
  */
 #include "dais/abi.h"
 #include "dais/bus.h"

@@ -36,8 +36,8 @@ static int32_t read_config(const struct dais_shape *shape, void *ret_config)
     if (!plugin)
         return DAIS_E_STATE;
     if (shape_check(shape, true, &wrong) != DAIS_OK)
-        return registration_refuse(plugin, DAIS_E_INVALID, "its table of keys: %s: %s",
-                                   wrong.field, wrong.detail);
+        return registration_refuse(plugin, DAIS_E_INVALID, "its table of keys: %s: %s", wrong.field,
+                                   wrong.detail);
     plugin->config_read = 1;
     int32_t error = read_section(plugin, shape, ret_config);
     if (error)

@@ -41,8 +41,7 @@ const struct dais_log_v1 abi_log = {.enabled = enabled, .write = write_line};
 static int is_metric_name(const char *name)
 {
     size_t len = strlen(name);
-    return len > 0 && len < 80 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+    return len > 0 && len < 80 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
 static uint32_t count_rows(const struct dais_metric *table)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dais.services/1, dais.bus/1 and dais.cli/1: what plugins are to each other and to the operator. */
+/* dais.services/1, dais.bus/1 and dais.cli/1: what plugins are to each other and to the operator.
+ */
 #include "base/owner.h"
 #include "base/shape.h"
 #include "data/bus.h"
@@ -42,8 +43,9 @@ static int32_t subscribe(const struct dais_subscription *table)
         return DAIS_E_STATE;
     for (const struct dais_subscription *row = table; row->topic; row++)
         if (!row->handle)
-            return registration_refuse(plugin, DAIS_E_INVALID, "the subscription of %s has no "
-                                                               "function",
+            return registration_refuse(plugin, DAIS_E_INVALID,
+                                       "the subscription of %s has no "
+                                       "function",
                                        row->topic);
     return registration_add(plugin, REGISTRATION_SUBSCRIPTIONS, table, dais_str(NULL, 0));
 }

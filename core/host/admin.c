@@ -96,8 +96,7 @@ static void render_plugins(struct strbuf *out)
     strbuf_addz(out, "# HELP dais_plugin_misuses_total Calls from the wrong place\n"
                      "# TYPE dais_plugin_misuses_total counter\n");
     for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        strbuf_addf(out, "dais_plugin_misuses_total{plugin=\"%s\"} %llu\n",
-                    host->plugins[owner].id,
+        strbuf_addf(out, "dais_plugin_misuses_total{plugin=\"%s\"} %llu\n", host->plugins[owner].id,
                     (unsigned long long)atomic_load(&host->plugins[owner].misuses));
     strbuf_addz(out, "# HELP dais_plugin_state_bytes Lasting memory given to plugins\n"
                      "# TYPE dais_plugin_state_bytes gauge\n");
@@ -152,13 +151,13 @@ static const struct dais_field version_fields[] = {
     DAIS_FIELD_END,
 };
 
-static const struct dais_shape version_shape =
-    DAIS_SHAPE("Version", struct version, version_fields);
+static const struct dais_shape version_shape = DAIS_SHAPE("Version", struct version,
+                                                          version_fields);
 
 static int32_t answer_version(struct dais_req *req, const struct dais_input *input)
 {
-    static const struct version version = {
-        DAIS_STR_INIT("dais"), DAIS_STR_INIT(DAIS_VERSION), DAIS_ABI_MAJOR};
+    static const struct version version = {DAIS_STR_INIT("dais"), DAIS_STR_INIT(DAIS_VERSION),
+                                           DAIS_ABI_MAJOR};
     (void)input;
     return http_reply_fields(req, 200, &version_shape, &version);
 }

@@ -23,10 +23,10 @@ struct tree_node;
 /** One row below `plugins:`. */
 struct config_plugin {
     struct dais_str id;
-    struct dais_str path; /**< of a foreign plugin's file; absent: bundled */
-    uint8_t required;     /**< 0: the server starts without it when it fails */
-    uint8_t allow_draft;  /**< may use interfaces that are not frozen yet */
-    uint32_t line;        /**< where its section begins; 0 without a file */
+    struct dais_str path;            /**< of a foreign plugin's file; absent: bundled */
+    uint8_t required;                /**< 0: the server starts without it when it fails */
+    uint8_t allow_draft;             /**< may use interfaces that are not frozen yet */
+    uint32_t line;                   /**< where its section begins; 0 without a file */
     const struct tree_node *section; /**< its own keys; NULL when there are none */
 };
 
@@ -46,8 +46,8 @@ struct config {
 };
 
 /**
- * Loads `path`; NULL means ./dais.yaml, or the defaults where there is none. DAIS_E_INVALID after the
- * problems were added to `report`. The configuration is freed by config_free. [main thread]
+ * Loads `path`; NULL means ./dais.yaml, or the defaults where there is none. DAIS_E_INVALID after
+ * the problems were added to `report`. The configuration is freed by config_free. [main thread]
  */
 DAIS_CHECK_RESULT int32_t config_load(const char *path, struct report *report,
                                       struct config **ret_config);

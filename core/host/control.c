@@ -78,9 +78,9 @@ static void send_line(int fd, struct dais_str text)
 static const char *kind_name(uint32_t kind)
 {
     static const char *const names[] = {
-        [DAIS_KIND_STRING] = "string", [DAIS_KIND_INT] = "int",       [DAIS_KIND_NUMBER] = "number",
-        [DAIS_KIND_BOOL] = "bool",     [DAIS_KIND_UUID] = "uuid",     [DAIS_KIND_TIME] = "time",
-        [DAIS_KIND_ENUM] = "enum",     [DAIS_KIND_EMAIL] = "email",   [DAIS_KIND_OBJECT] = "object",
+        [DAIS_KIND_STRING] = "string", [DAIS_KIND_INT] = "int",     [DAIS_KIND_NUMBER] = "number",
+        [DAIS_KIND_BOOL] = "bool",     [DAIS_KIND_UUID] = "uuid",   [DAIS_KIND_TIME] = "time",
+        [DAIS_KIND_ENUM] = "enum",     [DAIS_KIND_EMAIL] = "email", [DAIS_KIND_OBJECT] = "object",
         [DAIS_KIND_LIST] = "list",     [DAIS_KIND_JSON] = "json",
     };
     return kind < sizeof names / sizeof names[0] && names[kind] ? names[kind] : "string";

@@ -9,16 +9,17 @@
  *   ← {"ok":true,"text":"what the verb printed\n"}
  *   ← {"ok":false,"error":"conflict","message":"one line","text":"printed before it failed"}
  *
- * The verb "verbs" answers with the tables of all verbs, from which the command reads its arguments:
+ * The verb "verbs" answers with the tables of all verbs, from which the command reads its
+ * arguments:
  *
  *   ← {"ok":true,"verbs":[{"words":"user add","summary":"…","plugin":"auth","fields":[
  *        {"name":"email","kind":"email","positional":true,"required":true,"secret":false,
  *         "env":null,"default":null,"choices":null,"prose":"…"}]}]}
  *
  * `error` is a code of dais/error.h. Values of args are strings, numbers or booleans; strings are
- * taken for every kind ("5", "true"). Core verbs: plugin list, describe [--format text|json], verbs.
- * A verb runs in the server, on a fiber of worker 0, with the caller's arguments validated by the
- * row's shape.
+ * taken for every kind ("5", "true"). Core verbs: plugin list, describe [--format text|json],
+ * verbs. A verb runs in the server, on a fiber of worker 0, with the caller's arguments validated
+ * by the row's shape.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -49,8 +50,8 @@ DAIS_CHECK_RESULT int32_t control_address(const char *data_dir, struct sockaddr_
                                           int *ret_folder);
 
 /**
- * Server side: listens on worker 0. DAIS_E_CONFLICT when another server listens there already, which
- * stands in the host's report. `host` is a struct host. [fiber]
+ * Server side: listens on worker 0. DAIS_E_CONFLICT when another server listens there already,
+ * which stands in the host's report. `host` is a struct host. [fiber]
  */
 DAIS_CHECK_RESULT int32_t control_open(void *host);
 

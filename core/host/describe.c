@@ -33,8 +33,8 @@ void describe_plugins(struct strbuf *out)
     const struct host *host = host_get();
     uint32_t routes[HOST_OWNERS_MAX] = {0};
     count_routes(routes);
-    strbuf_addf(out, "%-16s %-10s %-12s %10s %7s  %s\n", "PLUGIN", "VERSION", "STATE",
-                "GENERATION", "ROUTES", "REASON");
+    strbuf_addf(out, "%-16s %-10s %-12s %10s %7s  %s\n", "PLUGIN", "VERSION", "STATE", "GENERATION",
+                "ROUTES", "REASON");
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
         strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
@@ -51,16 +51,14 @@ static void add_plugins(struct table *table)
     table_section(table, "plugins");
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
-        table_row(table, CELLS(cell_text("id", plugin->id),
-                               cell_text("version", plugin_version(plugin)),
-                               cell_text("state", plugin_state_name(atomic_load(&plugin->state))),
-                               cell_number("generation", plugin->generation),
-                               cell_text("buildId", plugin->build_id),
-                               cell_number("routes", routes[owner]),
-                               cell_text("summary", plugin->descriptor
-                                                        ? plugin->descriptor->summary
-                                                        : NULL),
-                               cell_text("reason", plugin->reason)));
+        table_row(
+            table,
+            CELLS(cell_text("id", plugin->id), cell_text("version", plugin_version(plugin)),
+                  cell_text("state", plugin_state_name(atomic_load(&plugin->state))),
+                  cell_number("generation", plugin->generation),
+                  cell_text("buildId", plugin->build_id), cell_number("routes", routes[owner]),
+                  cell_text("summary", plugin->descriptor ? plugin->descriptor->summary : NULL),
+                  cell_text("reason", plugin->reason)));
     }
 }
 
@@ -73,11 +71,11 @@ static void add_route(const struct http_route_info *info, void *context)
         if (route->roles & role)
             len += (size_t)snprintf(roles + len, sizeof roles - len, "%s%s", len ? "," : "",
                                     roles_name(role));
-    table_row(context, CELLS(cell_text("method", route->method), cell_text("path", route->path),
-                             cell_text("access", roles_access_name(route->access)),
-                             cell_text("roles", roles), cell_text("plugin", info->owner->id),
-                             cell_text("rate", route->rate_class),
-                             cell_text("summary", route->summary)));
+    table_row(context,
+              CELLS(cell_text("method", route->method), cell_text("path", route->path),
+                    cell_text("access", roles_access_name(route->access)),
+                    cell_text("roles", roles), cell_text("plugin", info->owner->id),
+                    cell_text("rate", route->rate_class), cell_text("summary", route->summary)));
 }
 
 static void add_keys(struct table *table, const char *prefix, const struct dais_shape *shape)
@@ -111,11 +109,10 @@ static void add_limits(struct table *table)
     table_section(table, "limits");
     for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) {
         const struct limit_row *row = limit_describe((enum limit)limit);
-        table_row(table,
-                  CELLS(cell_text("name", row->name),
-                        cell_number("value", limit_get((enum limit)limit)),
-                        cell_number("default", row->initial), cell_text("unit", row->unit),
-                        cell_text("prose", row->prose)));
+        table_row(table, CELLS(cell_text("name", row->name),
+                               cell_number("value", limit_get((enum limit)limit)),
+                               cell_number("default", row->initial), cell_text("unit", row->unit),
+                               cell_text("prose", row->prose)));
     }
 }
 
@@ -140,9 +137,10 @@ static void add_statements(struct table *table, const struct plugin *plugin,
 {
     static const char *const lanes[] = {"?", "read", "batch", "pool"};
     for (const struct dais_statement *row = record->table; row->name; row++)
-        table_row(table, CELLS(cell_text("plugin", plugin->id), cell_text("name", row->name),
-                               cell_text("lane", lanes[row->lane <= DAIS_LANE_POOL ? row->lane : 0]),
-                               cell_number("params", row->params)));
+        table_row(table,
+                  CELLS(cell_text("plugin", plugin->id), cell_text("name", row->name),
+                        cell_text("lane", lanes[row->lane <= DAIS_LANE_POOL ? row->lane : 0]),
+                        cell_number("params", row->params)));
 }
 
 static void add_timers(struct table *table, const struct plugin *plugin,

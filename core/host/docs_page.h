@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* The page at /docs: docs_page.html as the build embeds it. It draws what /docs/openapi.json says. */
+/* The page at /docs: docs_page.html as the build embeds it. It draws what /docs/openapi.json says.
+ */
 #include <stddef.h>
 
 extern const unsigned char docs_page[];

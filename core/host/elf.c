@@ -61,16 +61,14 @@ static int32_t read_header(struct image *image)
 static Elf64_Phdr segment(const struct image *image, uint32_t index)
 {
     Elf64_Phdr result;
-    memcpy(&result, image->file.ptr + image->header.e_phoff + index * sizeof result,
-           sizeof result);
+    memcpy(&result, image->file.ptr + image->header.e_phoff + index * sizeof result, sizeof result);
     return result;
 }
 
 static Elf64_Shdr section(const struct image *image, uint32_t index)
 {
     Elf64_Shdr result;
-    memcpy(&result, image->file.ptr + image->header.e_shoff + index * sizeof result,
-           sizeof result);
+    memcpy(&result, image->file.ptr + image->header.e_shoff + index * sizeof result, sizeof result);
     return result;
 }
 

@@ -33,8 +33,8 @@ struct elf_info {
 };
 
 /**
- * Reads the shared object in `file`, the bytes of the whole file. DAIS_E_INVALID when it is none, or
- * not complete; `ret_problem` then says why, in a few words that live for ever.
+ * Reads the shared object in `file`, the bytes of the whole file. DAIS_E_INVALID when it is none,
+ * or not complete; `ret_problem` then says why, in a few words that live for ever.
  */
 DAIS_CHECK_RESULT int32_t elf_read(struct dais_str file, struct elf_info *ret_info,
                                    const char **ret_problem);

@@ -136,8 +136,7 @@ static uint32_t find_oldest(DIR *folder, char ret_name[NAME_MAX + 1])
             !S_ISREG(stat.st_mode))
             continue;
         int older = stat.st_mtim.tv_sec < oldest.tv_sec ||
-                    (stat.st_mtim.tv_sec == oldest.tv_sec &&
-                     stat.st_mtim.tv_nsec < oldest.tv_nsec);
+                    (stat.st_mtim.tv_sec == oldest.tv_sec && stat.st_mtim.tv_nsec < oldest.tv_nsec);
         if (count++ == 0 || older) {
             oldest = stat.st_mtim;
             memcpy(ret_name, entry->d_name, strlen(entry->d_name) + 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Small files of the data directory: read whole, written so that a reader sees the old contents or the
- * new ones. All functions block and may be called on any thread but a worker; `errno` tells more
- * about a failure.
+ * Small files of the data directory: read whole, written so that a reader sees the old contents or
+ * the new ones. All functions block and may be called on any thread but a worker; `errno` tells
+ * more about a failure.
  */
 #include "dais/error.h"
 #include "dais/types.h"

@@ -36,7 +36,7 @@ struct host_quarantine {
 /** What the process knows before the host starts. Everything is borrowed until host_free. */
 struct host_options {
     const struct config *config;
-    const char *data_dir;    /**< absolute, exists, writable; config's unless the process moved it */
+    const char *data_dir; /**< absolute, exists, writable; config's unless the process moved it */
     const char *plugins_dir; /**< of the bundled plugins; NULL: looked for beside the executable */
     const char *database;    /**< libpq connection string; NULL: none, queries are refused */
     uint8_t embedded;        /**< the database is our own: missing secrets are made */
@@ -44,11 +44,12 @@ struct host_options {
     uint8_t safe;            /**< without plugins that have a `path` */
     uint32_t quarantine_count;
     const struct host_quarantine *quarantine;
-    /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name. */
+    /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name.
+     */
     char *owner_names;
     /**
-     * Shared memory for the marks of threads (base/owner.h), or NULL: worker i uses slot i, thread i
-     * of the jobs slot WORKERS_MAX + i, the main thread the last one.
+     * Shared memory for the marks of threads (base/owner.h), or NULL: worker i uses slot i, thread
+     * i of the jobs slot WORKERS_MAX + i, the main thread the last one.
      */
     struct owner_slot *slots;
     uint32_t slot_count;
@@ -58,7 +59,8 @@ struct host_options {
      */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
-    /** Called once by host_run when every plugin has started and the listeners accept; may be NULL. */
+    /** Called once by host_run when every plugin has started and the listeners accept; may be NULL.
+     */
     void (*ready)(void *context);
     void *context;
 };

@@ -2,8 +2,8 @@
 /*
  * The main thread of the server: brings everything up, waits, takes everything down.
  *
- * Requests are taken as soon as the plugins have started, or after START_PATIENCE_MS without them: a
- * database that is away must not look like a server that is down. Until then connections wait in
+ * Requests are taken as soon as the plugins have started, or after START_PATIENCE_MS without them:
+ * a database that is away must not look like a server that is down. Until then connections wait in
  * the backlog. What the main thread waits for wakes it through one eventfd.
  */
 #include "base/error.h"
@@ -115,8 +115,6 @@ static int32_t open_http(struct host *host)
 {
     int32_t error = host_everywhere(accept_http, host);
     host->http_accepts = 1;
-    for (uint32_t i = 0; i < host->options.config->http_listen.count; i++)
-        LOG_INFO("listening", log_text("name", "http"), log_uint("port", http_port(host->http, i)));
     return error;
 }
 
@@ -167,7 +165,8 @@ static int32_t serve(struct host *host)
     if (error || problems > 0)
         return error ? error : DAIS_E_INVALID;
     atomic_store(&host->phase, HOST_SERVING);
-    LOG_INFO("serving", log_uint("workers", host->workers), log_uint("plugins", host->order_count));
+    LOG_INFO("serving", log_uint("workers", host->workers), log_uint("plugins", host->order_count),
+             log_uint("port", http_port(host->http, 0)));
     if (host->options.ready)
         host->options.ready(host->options.context);
     static const _Atomic uint32_t never;

@@ -104,8 +104,7 @@ int32_t host_workers_start(struct host *host)
 int32_t host_tasks_cancel(void *unused)
 {
     (void)unused;
-    LIST_EACH(node, &host_worker_self()->tasks)
-    {
+    LIST_EACH (node, &host_worker_self()->tasks) {
         dais_handle fiber = LIST_ITEM(node, struct host_task, node)->fiber;
         int32_t error = fiber_cancel(fiber, DAIS_E_CANCELLED);
         CHECK(error == DAIS_OK); /* it is in the list as long as it lives */

@@ -71,8 +71,8 @@ void identity_worker_stop(struct identity_cache *cache)
 {
     if (!cache)
         return;
-    LIST_EACH(node, &cache->recent)
-    forget(cache, LIST_ITEM(node, struct known, node));
+    LIST_EACH (node, &cache->recent)
+        forget(cache, LIST_ITEM(node, struct known, node));
     idmap_fini(&cache->by_hash);
     mem_free(cache);
 }
@@ -185,8 +185,7 @@ static void on_revoked(const struct dais_bus_event *event)
 {
     struct identity_cache *cache = host_worker_self()->identities;
     cache->revocations++;
-    LIST_EACH(node, &cache->recent)
-    {
+    LIST_EACH (node, &cache->recent) {
         struct known *known = LIST_ITEM(node, struct known, node);
         if (concerns(event->key, &known->identity))
             forget(cache, known);
@@ -201,8 +200,7 @@ static const struct dais_subscription subscriptions[] = {
 int32_t identity_init(void)
 {
     provider.plugin = plugin_provider(host_get(), SERVICE_NAME);
-    provider.service =
-        provider.plugin ? plugin_offered(provider.plugin, SERVICE_NAME) : NULL;
+    provider.service = provider.plugin ? plugin_offered(provider.plugin, SERVICE_NAME) : NULL;
     int32_t error = bus_subscribe(OWNER_CORE, subscriptions);
     if (error)
         return error;

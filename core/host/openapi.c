@@ -310,8 +310,8 @@ static const struct dais_field problem_fields[] = {
     DAIS_FIELD_END,
 };
 
-static const struct dais_shape problem_shape =
-    DAIS_SHAPE("Problem", struct problem, problem_fields);
+static const struct dais_shape problem_shape = DAIS_SHAPE("Problem", struct problem,
+                                                          problem_fields);
 
 static void add_components(struct document *document)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The OpenAPI 3.1 document of all registered routes, written from their tables: paths, who may call,
- * parameters, bodies, answers and the problem documents that each route can give.
+ * The OpenAPI 3.1 document of all registered routes, written from their tables: paths, who may
+ * call, parameters, bodies, answers and the problem documents that each route can give.
  */
 #include "base/arena.h"
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Periodic tasks of plugins (dais.timers/1): a timer of the worker for each row, a fiber for each run.
- * The next run is armed when the last one has ended, so that a slow one is never doubled.
+ * Periodic tasks of plugins (dais.timers/1): a timer of the worker for each row, a fiber for each
+ * run. The next run is armed when the last one has ended, so that a slow one is never doubled.
  */
 #include "dais/error.h"
 

@@ -40,20 +40,20 @@ struct plugin {
     char build_id[PLUGIN_BUILD_ID_BYTES_MAX + 1]; /* hexadecimal; "" when the file has none */
     char reason[PLUGIN_REASON_BYTES_MAX];         /* why it failed or is left out; "" otherwise */
     char problem[PLUGIN_REASON_BYTES_MAX];        /* what a setup function refused last */
-    const char *data_dir; /* its folder below the data directory */
+    const char *data_dir;                         /* its folder below the data directory */
     const struct config_plugin *config;
     const struct dais_plugin *descriptor; /* NULL until loaded */
     struct registration *registered;      /* oldest first */
     struct registration *registered_last;
-    struct http_owner http;               /* closed unless the plugin is started */
-    uint32_t owner;                       /* its index, from 1 */
-    uint32_t generation;                  /* rises with each load of this id */
-    _Atomic uint32_t state;               /* enum plugin_state */
-    _Atomic int32_t worker_error;         /* of the first worker_start that failed */
-    _Atomic uint64_t state_bytes;         /* given out by state_alloc */
-    _Atomic uint64_t misuses;             /* calls from a wrong place */
-    uint8_t config_read;                  /* it has read its section */
-    uint8_t told;                         /* its failure has been reported */
+    struct http_owner http;       /* closed unless the plugin is started */
+    uint32_t owner;               /* its index, from 1 */
+    uint32_t generation;          /* rises with each load of this id */
+    _Atomic uint32_t state;       /* enum plugin_state */
+    _Atomic int32_t worker_error; /* of the first worker_start that failed */
+    _Atomic uint64_t state_bytes; /* given out by state_alloc */
+    _Atomic uint64_t misuses;     /* calls from a wrong place */
+    uint8_t config_read;          /* it has read its section */
+    uint8_t told;                 /* its failure has been reported */
 };
 
 /** The word for a state: "started", "failed", … Never NULL. */

@@ -38,10 +38,10 @@ static int32_t find_assets(struct candidate *candidate)
 {
     struct plugin *plugin = candidate->plugin;
     const char *slash = strrchr(candidate->path, '/');
-    struct dais_str folder =
-        slash ? dais_str(candidate->path, (uint64_t)(slash - candidate->path)) : dais_cstr(".");
-    plugin->http.assets_dir =
-        arena_printf(&host_get()->arena, "%.*s/%s", STR_ARG(folder), plugin->id).ptr;
+    struct dais_str folder = slash ? dais_str(candidate->path, (uint64_t)(slash - candidate->path))
+                                   : dais_cstr(".");
+    plugin->http
+        .assets_dir = arena_printf(&host_get()->arena, "%.*s/%s", STR_ARG(folder), plugin->id).ptr;
     return plugin->http.assets_dir ? DAIS_OK : DAIS_E_MEMORY;
 }
 

@@ -17,7 +17,7 @@ struct plugin;
 #define PLUGIN_FILE_BYTES_MAX (256u << 20)
 
 /**
- * Loads `plugin` (its `config` is set). On success it is PLUGIN_LOADED; otherwise PLUGIN_FAILED with
- * its reason, and DAIS_E_INVALID.
+ * Loads `plugin` (its `config` is set). On success it is PLUGIN_LOADED; otherwise PLUGIN_FAILED
+ * with its reason, and DAIS_E_INVALID.
  */
 DAIS_CHECK_RESULT int32_t plugin_load(struct plugin *plugin);

@@ -9,8 +9,8 @@
  *   plugin_life_stop      `stop` of each, in reverse
  *   plugin_life_fini      `fini` of each, in reverse
  *
- * A plugin that fails is left out with a reason. Whether that keeps the server from starting is said
- * by its `required`, and by plugin_life_problems.
+ * A plugin that fails is left out with a reason. Whether that keeps the server from starting is
+ * said by its `required`, and by plugin_life_problems.
  */
 #include "dais/error.h"
 

@@ -67,8 +67,8 @@ static void fail_missing(const struct host *host, struct plugin *plugin, const c
     abi_versions(name, versions);
     const char *other = other_version(host, name, &id);
     if (*versions)
-        plugin_fail(plugin, "%s %s needs %s; this host has %s", plugin->id,
-                    plugin_version(plugin), name, versions);
+        plugin_fail(plugin, "%s %s needs %s; this host has %s", plugin->id, plugin_version(plugin),
+                    name, versions);
     else if (other)
         plugin_fail(plugin, "%s %s needs %s; %s offers %s", plugin->id, plugin_version(plugin),
                     name, id, other);
@@ -93,8 +93,8 @@ static void fail_cycle(struct walk *walk, const struct plugin *first)
     while (walk->path[from] != first)
         from++;
     for (uint32_t i = from; i < walk->path_count && len < sizeof text; i++)
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s needs %s of ",
-                                walk->path[i]->id, walk->needs[i]);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s needs %s of ", walk->path[i]->id,
+                                walk->needs[i]);
     if (len < sizeof text)
         snprintf(text + len, sizeof text - len, "%s", first->id);
     for (uint32_t i = from; i < walk->path_count; i++)

@@ -3,9 +3,9 @@
 /*
  * Who must start before whom: plugins in the order of the services that they need from each other.
  *
- * A plugin is left out, with its reason, when an interface or service that it needs is missing, when
- * the provider is left out, or when it is part of a cycle, which the reason names. What is needed
- * but optional orders plugins where it can and never leaves one out.
+ * A plugin is left out, with its reason, when an interface or service that it needs is missing,
+ * when the provider is left out, or when it is part of a cycle, which the reason names. What is
+ * needed but optional orders plugins where it can and never leaves one out.
  */
 #include "dais/abi.h"
 

@@ -55,9 +55,8 @@ DAIS_CHECK_RESULT int32_t registration_add(struct plugin *plugin, enum registrat
                                            const void *table, struct dais_str detail);
 
 /** Notes why a setup function refused, for the message when `init` fails; returns `error`. */
-__attribute__((format(printf, 3, 4))) int32_t registration_refuse(struct plugin *plugin,
-                                                                  int32_t error,
-                                                                  const char *format, ...);
+__attribute__((format(printf, 3, 4))) int32_t
+registration_refuse(struct plugin *plugin, int32_t error, const char *format, ...);
 
 /** The next record of `kind` behind `after` (NULL: the first), oldest first; NULL at the end. */
 const struct registration *registration_next(const struct plugin *plugin,

@@ -3,8 +3,8 @@
 /*
  * The problems found while reading the configuration and loading plugins, one line of text each.
  *
- * Reading goes on after a problem, so that whoever edits the file sees all of them at once. A report
- * belongs to its maker; `dais check` prints it, a start that fails prints it and exits.
+ * Reading goes on after a problem, so that whoever edits the file sees all of them at once. A
+ * report belongs to its maker; `dais check` prints it, a start that fails prints it and exits.
  */
 #include <stdint.h>
 
@@ -19,7 +19,8 @@ struct report *report_new(void);
 /** Frees the report and its lines; NULL is ignored. */
 void report_free(struct report *report);
 
-/** Adds one line; past REPORT_LINES_MAX it is only counted, past REPORT_LINE_BYTES_MAX it is cut. */
+/** Adds one line; past REPORT_LINES_MAX it is only counted, past REPORT_LINE_BYTES_MAX it is cut.
+ */
 __attribute__((format(printf, 2, 3))) void report_add(struct report *report, const char *format,
                                                       ...);
 

@@ -57,8 +57,7 @@ static int32_t from_variable(const struct secret_request *request, const char *v
 static int is_name(const char *name)
 {
     size_t len = strlen(name);
-    return len > 0 && len <= 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+    return len > 0 && len <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
 static int32_t make(const struct secret_request *request, const char *path, uint8_t *ret_key,

@@ -30,8 +30,8 @@ struct secret_request {
 };
 
 /**
- * Writes the key of `request->bytes` to `ret_key`. DAIS_E_INVALID, or the error of the file, after a
- * line for the operator was written to `problem` (SECRET_PROBLEM_BYTES). [main thread, blocks]
+ * Writes the key of `request->bytes` to `ret_key`. DAIS_E_INVALID, or the error of the file, after
+ * a line for the operator was written to `problem` (SECRET_PROBLEM_BYTES). [main thread, blocks]
  */
 DAIS_CHECK_RESULT int32_t secret_get(const struct secret_request *request, uint8_t *ret_key,
                                      char *problem);

@@ -274,7 +274,8 @@ static struct dais_str row_name(const char *field)
     return dais_str(field, strcspn(field, ".["));
 }
 
-/** Takes all values of a row out, so that the rows behind it are looked at too; 0: there was none. */
+/** Takes all values of a row out, so that the rows behind it are looked at too; 0: there was none.
+ */
 static uint32_t drop(struct pairs *pairs, struct dais_str name)
 {
     uint32_t kept = 0;

@@ -30,11 +30,12 @@ struct section {
 };
 
 /**
- * Reads the section into `ret_struct`. DAIS_E_INVALID after all problems were reported (the struct is
- * then undefined), DAIS_E_MEMORY.
+ * Reads the section into `ret_struct`. DAIS_E_INVALID after all problems were reported (the struct
+ * is then undefined), DAIS_E_MEMORY.
  */
 DAIS_CHECK_RESULT int32_t section_read(const struct section *section,
                                        const struct dais_shape *shape, void *ret_struct);
 
-/** Reports each key of the map that is neither a row of `shape` (may be NULL) nor among `others`. */
+/** Reports each key of the map that is neither a row of `shape` (may be NULL) nor among `others`.
+ */
 void section_unknown_keys(const struct section *section, const struct dais_shape *shape);

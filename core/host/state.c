@@ -60,9 +60,12 @@ int32_t host_misuse(const char *function)
 const char *plugin_state_name(uint32_t state)
 {
     static const char *const names[] = {
-        [PLUGIN_FOUND] = "found",       [PLUGIN_LOADED] = "loaded",
-        [PLUGIN_INITIALIZED] = "ready", [PLUGIN_STARTED] = "started",
-        [PLUGIN_STOPPED] = "stopped",   [PLUGIN_FAILED] = "failed",
+        [PLUGIN_FOUND] = "found",
+        [PLUGIN_LOADED] = "loaded",
+        [PLUGIN_INITIALIZED] = "ready",
+        [PLUGIN_STARTED] = "started",
+        [PLUGIN_STOPPED] = "stopped",
+        [PLUGIN_FAILED] = "failed",
         [PLUGIN_QUARANTINED] = "quarantined",
     };
     CHECK(state < sizeof names / sizeof names[0]);

@@ -30,10 +30,11 @@ struct host {
     struct report *report;
     struct dais_arena arena; /**< used by the main thread while nothing else runs */
     uint32_t workers;
-    uint32_t owner_count;                    /**< rows in use, the core included */
-    struct plugin plugins[HOST_OWNERS_MAX];  /**< by owner; row 0 is the core itself */
+    uint32_t owner_count;                   /**< rows in use, the core included */
+    struct plugin plugins[HOST_OWNERS_MAX]; /**< by owner; row 0 is the core itself */
     uint32_t order_count;
-    struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting */
+    struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting
+                                            */
     struct http_server *http;
     struct tcp_server *tcp;
     _Atomic uint32_t phase;    /**< enum host_phase */

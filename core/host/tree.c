@@ -110,9 +110,10 @@ static int is_null(const yaml_event_t *event, struct dais_str text)
 
 static int32_t take_scalar(struct builder *builder, const yaml_event_t *event, uint32_t line)
 {
-    struct dais_str raw =
-        dais_str((const char *)event->data.scalar.value, event->data.scalar.length);
-    if (event->data.scalar.anchor || (event->data.scalar.tag && !event->data.scalar.quoted_implicit))
+    struct dais_str raw = dais_str((const char *)event->data.scalar.value,
+                                   event->data.scalar.length);
+    if (event->data.scalar.anchor ||
+        (event->data.scalar.tag && !event->data.scalar.quoted_implicit))
         return refuse(builder, line, "anchors and tags are not supported");
     if (memchr(raw.ptr, 0, raw.len))
         return refuse(builder, line, "a text contains a NUL character");

@@ -24,18 +24,18 @@ enum tree_kind { TREE_NULL = 0, TREE_SCALAR = 1, TREE_LIST = 2, TREE_MAP = 3 };
 /** One value. Children hang together by `next`, in the order of the file. */
 struct tree_node {
     enum tree_kind kind;
-    uint32_t line;       /**< of the value, from 1 */
-    uint32_t key_line;   /**< of the key, in a map */
-    uint32_t count;      /**< of children */
-    struct dais_str key; /**< absent unless the parent is a map */
+    uint32_t line;        /**< of the value, from 1 */
+    uint32_t key_line;    /**< of the key, in a map */
+    uint32_t count;       /**< of children */
+    struct dais_str key;  /**< absent unless the parent is a map */
     struct dais_str text; /**< of a scalar */
     const struct tree_node *first;
     const struct tree_node *next;
 };
 
 /**
- * Parses `text`; `file` names it in messages. An empty document is a TREE_NULL. DAIS_E_INVALID after
- * the problem was added to `report`, DAIS_E_MEMORY when the arena is full.
+ * Parses `text`; `file` names it in messages. An empty document is a TREE_NULL. DAIS_E_INVALID
+ * after the problem was added to `report`, DAIS_E_MEMORY when the arena is full.
  */
 DAIS_CHECK_RESULT int32_t tree_parse(struct dais_arena *arena, const char *file,
                                      struct dais_str text, struct report *report,

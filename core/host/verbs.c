@@ -28,8 +28,8 @@ static const struct dais_field describe_fields[] = {
     DAIS_FIELD_END,
 };
 
-static const struct dais_shape describe_shape =
-    DAIS_SHAPE("DescribeInput", struct describe_input, describe_fields);
+static const struct dais_shape describe_shape = DAIS_SHAPE("DescribeInput", struct describe_input,
+                                                           describe_fields);
 
 static int32_t run_list(struct dais_cli *cli, const void *input)
 {
@@ -72,8 +72,8 @@ int verb_next(uint32_t *cursor, struct verb_info *ret_info)
     for (uint32_t i = 0; i < host->order_count && !ret_info->verb; i++) {
         const struct registration *record = NULL;
         ret_info->plugin = host->order[i];
-        while (!ret_info->verb && (record = registration_next(host->order[i], REGISTRATION_VERBS,
-                                                              record)) != NULL)
+        while (!ret_info->verb &&
+               (record = registration_next(host->order[i], REGISTRATION_VERBS, record)) != NULL)
             ret_info->verb = row_at(record->table, &left);
     }
     return ret_info->verb != NULL;
@@ -152,8 +152,7 @@ static int32_t read_input(struct dais_cli *cli, const struct dais_verb *verb,
         return refuse(cli, DAIS_E_INVALID, "", "the arguments cannot be read");
     if (!verb->shape && count > 0)
         return refuse(cli, DAIS_E_INVALID, "", "the verb takes no arguments");
-    if (verb->shape &&
-        shape_read_pairs(verb->shape, pairs, count, arena, input, &wrong) != DAIS_OK)
+    if (verb->shape && shape_read_pairs(verb->shape, pairs, count, arena, input, &wrong) != DAIS_OK)
         return refuse(cli, DAIS_E_INVALID, wrong.field, wrong.detail);
     *ret_input = input;
     return DAIS_OK;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Verbs of the command `dais`: the core's own and those of plugins (dais.cli/1), found by their words
- * and run on a fiber with arguments that their field table has accepted.
+ * Verbs of the command `dais`: the core's own and those of plugins (dais.cli/1), found by their
+ * words and run on a fiber with arguments that their field table has accepted.
  */
-#include "dais/cli.h"
 #include "base/str.h"
+#include "dais/cli.h"
 
 struct json;
 struct plugin;
@@ -30,8 +30,9 @@ struct verb_info {
 int verb_next(uint32_t *cursor, struct verb_info *ret_info);
 
 /**
- * [fiber] [suspends] Runs the verb `words` with the JSON object `args` (or NULL) and returns what it
- * returned. Text and message are in `cli`, which the caller has zeroed and whose `text` it has made.
+ * [fiber] [suspends] Runs the verb `words` with the JSON object `args` (or NULL) and returns what
+ * it returned. Text and message are in `cli`, which the caller has zeroed and whose `text` it has
+ * made.
  */
 DAIS_CHECK_RESULT int32_t verb_run(struct dais_cli *cli, struct dais_str words,
                                    const struct json *args);

@@ -12,8 +12,8 @@ static const struct dais_field question_fields[] = {
     DAIS_FIELD(struct question, number, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, 0, 1000, "A number"),
     DAIS_FIELD_END,
 };
-static const struct dais_shape question_shape =
-    DAIS_SHAPE("Question", struct question, question_fields);
+static const struct dais_shape question_shape = DAIS_SHAPE("Question", struct question,
+                                                           question_fields);
 
 static int32_t answer(struct dais_req *req, const struct dais_input *input)
 {
@@ -23,8 +23,8 @@ static int32_t answer(struct dais_req *req, const struct dais_input *input)
 }
 
 static const struct dais_route routes[] = {
-    {"GET", "/caller/twice", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, &question_shape,
-     NULL, &question_shape, answer, "Asks another plugin"},
+    {"GET", "/caller/twice", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, &question_shape, NULL,
+     &question_shape, answer, "Asks another plugin"},
     {.method = NULL},
 };
 

@@ -5,7 +5,8 @@
 static const void *other_slot;
 static const uint64_t service = 1;
 
-static const struct dais_need needs[] = {{"example.cycle_one/1", &other_slot, 0, 0}, {NULL, NULL, 0, 0}};
+static const struct dais_need needs[] = {{"example.cycle_one/1", &other_slot, 0, 0},
+                                         {NULL, NULL, 0, 0}};
 static const struct dais_offer offers[] = {{"example.cycle_two/1", &service}, {NULL, NULL}};
 
 static int32_t init(const struct dais_host *host)

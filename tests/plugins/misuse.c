@@ -55,8 +55,8 @@ static int32_t init(const struct dais_host *host)
     return dais_http->routes(routes);
 }
 
-static const struct dais_need needs[] = {DAIS_NEED_HTTP, DAIS_NEED_FIBER, DAIS_NEED_DB,
-                                         DAIS_NEED_TIMERS, {NULL, NULL, 0, 0}};
+static const struct dais_need needs[] = {
+    DAIS_NEED_HTTP, DAIS_NEED_FIBER, DAIS_NEED_DB, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0}};
 
 DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .magic = DAIS_PLUGIN_MAGIC,

@@ -26,8 +26,8 @@ static const struct dais_field config_fields[] = {
     DAIS_FIELD_CONFIG(struct probe_config, words, DAIS_KIND_LIST, 0, 4, NULL, NULL, "Some words"),
     DAIS_FIELD_END,
 };
-static const struct dais_shape config_shape =
-    DAIS_SHAPE("ProbeConfig", struct probe_config, config_fields);
+static const struct dais_shape config_shape = DAIS_SHAPE("ProbeConfig", struct probe_config,
+                                                         config_fields);
 
 static struct {
     struct probe_config config;
@@ -131,8 +131,7 @@ static int32_t answer_counts(struct dais_req *req, const struct dais_input *inpu
 static int32_t answer_revoke(struct dais_req *req, const struct dais_input *input)
 {
     const struct echo *in = input->body;
-    int32_t error =
-        dais_bus->publish(DAIS_TOPIC_IDENTITY_REVOKED, in->text, dais_str("", 0));
+    int32_t error = dais_bus->publish(DAIS_TOPIC_IDENTITY_REVOKED, in->text, dais_str("", 0));
     return error ? error : dais_http->reply(req, 204, NULL, dais_str(NULL, 0));
 }
 
@@ -171,8 +170,7 @@ static int32_t answer_share(struct dais_req *req, const struct dais_input *input
             return error;
     }
     struct dais_buf *found = dais_shared->get(&board, dais_cstr("key"));
-    return found ? dais_http->reply_buf(req, "text/plain", found, 0, found->len)
-                 : DAIS_E_NOT_FOUND;
+    return found ? dais_http->reply_buf(req, "text/plain", found, 0, found->len) : DAIS_E_NOT_FOUND;
 }
 
 static int32_t work(void *arg)
@@ -192,8 +190,8 @@ static int32_t answer_job(struct dais_req *req, const struct dais_input *input)
     if (error)
         return error;
     int len = snprintf(text, sizeof text, "%lld", (long long)number);
-    struct dais_str copy =
-        dais_mem->arena_dup(dais_http->arena(req), dais_str(text, (uint64_t)len));
+    struct dais_str copy = dais_mem->arena_dup(dais_http->arena(req),
+                                               dais_str(text, (uint64_t)len));
     return reply_text(req, copy);
 }
 
@@ -211,10 +209,10 @@ static const struct dais_route routes[] = {
      &echo_shape, answer_echo, "Gives the query back"},
     {"POST", "/probe/echo", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, NULL, &echo_shape,
      &echo_shape, answer_echo, "Gives the body back"},
-    {"GET", "/probe/me", DAIS_ACCESS_USER, 0, NULL, NULL, 0, 200, NULL, NULL, NULL, NULL,
-     answer_me, "Who is calling"},
-    {"GET", "/probe/wait", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, &wait_shape, NULL,
-     NULL, answer_wait, "Answers later"},
+    {"GET", "/probe/me", DAIS_ACCESS_USER, 0, NULL, NULL, 0, 200, NULL, NULL, NULL, NULL, answer_me,
+     "Who is calling"},
+    {"GET", "/probe/wait", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, &wait_shape, NULL, NULL,
+     answer_wait, "Answers later"},
     {"GET", "/probe/counts", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 200, NULL, NULL, NULL,
      &counts_shape, answer_counts, "What happened so far"},
     {"POST", "/probe/revoke", DAIS_ACCESS_PUBLIC, 0, NULL, NULL, 0, 204, NULL, NULL, &echo_shape,
@@ -367,9 +365,9 @@ static void stop(void)
 }
 
 static const struct dais_need needs[] = {
-    DAIS_NEED_BUS,     DAIS_NEED_CLI,      DAIS_NEED_CONFIG, DAIS_NEED_FIBER,
-    DAIS_NEED_HTTP,    DAIS_NEED_LOG,      DAIS_NEED_MEM,    DAIS_NEED_METRICS,
-    DAIS_NEED_SHARED,  DAIS_NEED_TIMERS,   {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,    DAIS_NEED_CLI,    DAIS_NEED_CONFIG,   DAIS_NEED_FIBER,
+    DAIS_NEED_HTTP,   DAIS_NEED_LOG,    DAIS_NEED_MEM,      DAIS_NEED_METRICS,
+    DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 DAIS_EXPORT const struct dais_plugin dais_plugin = {

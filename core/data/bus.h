@@ -22,7 +22,8 @@ typedef void (*bus_bridge_fn)(const struct dais_bus_event *event, void *context)
 DAIS_CHECK_RESULT int32_t bus_subscribe(uint32_t owner, const struct dais_subscription *table);
 
 /** dais_bus_v1.publish. DAIS_E_LIMIT when a worker's mail box is full, which then misses it. */
-int32_t bus_publish(const char *topic, struct dais_str key, struct dais_str payload);
+DAIS_CHECK_RESULT int32_t bus_publish(const char *topic, struct dais_str key,
+                                      struct dais_str payload);
 
 /** As bus_publish, without the bridge: for what came from another node. [worker] */
 DAIS_CHECK_RESULT int32_t bus_deliver(const struct dais_bus_event *event);

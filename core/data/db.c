@@ -162,6 +162,18 @@ void db_worker_stop(void)
     free_worker(worker);
 }
 
+int32_t database_await(void)
+{
+    struct data_worker *worker = worker_slot_get(WORKER_SLOT_DATA);
+    int32_t code = DAIS_OK;
+    while (worker && !worker->ready && code == DAIS_OK) {
+        code = lane_await(&worker->read, FIBER_FOREVER);
+        if (code == DAIS_OK)
+            code = lane_await(&worker->batch, FIBER_FOREVER);
+    }
+    return code;
+}
+
 uint32_t db_available(void)
 {
     if (!atomic_load_explicit(&database.admitted, memory_order_relaxed))

@@ -23,9 +23,10 @@ enum migrate_state {
 #define MIGRATE_MESSAGE_BYTES_MAX 512u
 
 /**
- * Runs what is missing, then admits queries (db_admit). While the database is away it goes on
- * trying, for as long as that takes. 0 when done; DAIS_E_STATE when it refuses; DAIS_E_CANCELLED
- * when the fiber should end; DAIS_E_UNAVAILABLE when there is no database. [fiber, suspends]
+ * Runs what is missing, then admits queries (db_admit) and waits for this worker's connections.
+ * While the database is away it goes on trying, for as long as that takes. 0 when done;
+ * DAIS_E_STATE when it refuses; DAIS_E_CANCELLED when the fiber should end; DAIS_E_UNAVAILABLE when
+ * there is no database. [fiber, suspends]
  */
 DAIS_CHECK_RESULT int32_t migrate_run(void);
 

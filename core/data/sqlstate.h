@@ -12,7 +12,7 @@
  * The DAIS_E_… code for `state`, five characters and a NUL, by the list at the top of dais/db.h.
  * DAIS_E_INTERNAL for NULL and for what is not on it.
  */
-int32_t sqlstate_code(const char *state);
+DAIS_CHECK_RESULT int32_t sqlstate_code(const char *state);
 
 /** Whether `state` says that the connection or the server is going away, not that a statement is
  * bad. */

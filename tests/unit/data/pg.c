@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +22,7 @@ void pg_make_dir(struct pg *pg)
     char message[RUNAS_MESSAGE_BYTES];
     struct runas account;
     *pg = (struct pg){0};
-    strcpy(pg->dir, "/tmp/dais-test-XXXXXX");
+    snprintf(pg->dir, sizeof pg->dir, "/tmp/dais-test-XXXXXX");
     assert_non_null(mkdtemp(pg->dir));
     assert_int_equal(runas_find(NULL, message, &account), 0);
     assert_int_equal(chown(pg->dir, account.uid, account.gid), 0);
@@ -90,11 +89,14 @@ void pg_remove(struct pg *pg)
     assert_int_equal(system(command), 0);
 }
 
+static void ignore_notice(void *arg, const char *text) {}
+
 const char *pg_ask(const struct pg *pg, const char *sql)
 {
     static _Thread_local char answer[256];
     answer[0] = '\0';
     PGconn *conn = PQconnectdb(embedded_conninfo(pg->embedded));
+    PQsetNoticeProcessor(conn, ignore_notice, NULL);
     PGresult *result = PQexec(conn, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK && PQntuples(result) > 0)

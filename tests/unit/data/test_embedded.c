@@ -159,7 +159,7 @@ static void the_log_stays_bounded(void **state)
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(after.st_size, 0);
     assert_int_equal(after.st_ino, before.st_ino);
-    strcat(path, ".1");
+    snprintf(path, sizeof path, "%s/log/postgres.log.1", pg.dir);
     assert_int_equal(stat(path, &older), 0);
     assert_true(older.st_size >= 8 << 20);
     assert_int_equal(older.st_uid, embedded_uid(pg.embedded));

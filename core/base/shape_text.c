@@ -126,8 +126,8 @@ static int32_t store_number(struct shape_reader *reader, const struct shape_plac
 int32_t shape_row_text(struct shape_reader *reader, const struct shape_place *place,
                        const struct dais_field *row, struct dais_str text, void *member)
 {
-    if (!str_is_utf8(text))
-        return shape_fail(reader, place, "must be UTF-8");
+    if (!str_is_utf8(text) || str_find(text, '\0') >= 0)
+        return shape_fail(reader, place, "must be UTF-8 without NUL");
     switch (row->kind) {
     case DAIS_KIND_INT:
     case DAIS_KIND_NUMBER:

@@ -234,7 +234,7 @@ static void test_query(void **state)
     refuse(read_query("title=%zz"), "title", "two hexadecimal digits");
     refuse(read_query("title=%4"), "title", "two hexadecimal digits");
     refuse(read_query("title=a%00b"), "title", "NUL");
-    refuse(read_query("title=%ff"), "title", "must be UTF-8");
+    refuse(read_query("title=%ff"), "title", "must be UTF-8 without NUL");
     refuse(read_query("title=a&year=x"), "year", "must be a whole number");
     refuse(read_query("title=a&tags=1&tags=2&tags=3&tags=4"), "tags", "at most 3");
     refuse(read_query("x"), "x", "is not a known field");

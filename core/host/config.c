@@ -199,6 +199,12 @@ static int32_t take_values(struct loaded *loaded, struct report *report)
     config->database_url = terminated(loaded, values->database.url);
     config->cors_origins = values->cors.origins;
     config->access_log = values->http.access_log;
+    config->rates = (struct config_rates){
+        .login = (uint32_t)values->rates.login,
+        .write = (uint32_t)values->rates.write,
+        .read = (uint32_t)values->rates.read,
+        .media = (uint32_t)values->rates.media,
+    };
     for (uint32_t level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
         if (str_eqz(values->log.level, levels[level]))
             config->log_level = level;
@@ -247,4 +253,12 @@ void config_free(struct config *config)
     struct loaded *loaded = (struct loaded *)(void *)config; /* its first member */
     arena_reset(&loaded->arena);
     mem_free(loaded);
+}
+
+const struct config_section *config_section_at(uint32_t index)
+{
+    uint32_t count = 0;
+    while (config_rows[count].section.name)
+        count++;
+    return index < count ? &config_rows[index].section : NULL;
 }

@@ -30,6 +30,11 @@ struct config_plugin {
     const struct tree_node *section; /**< its own keys; NULL when there are none */
 };
 
+/** Requests that one peer may send in a minute, by rate class; 0: any number. */
+struct config_rates {
+    uint32_t login, write, read, media;
+};
+
 /** The core's keys after defaults, file and environment. All texts are NUL-terminated. */
 struct config {
     struct dais_str file;          /**< for messages; "defaults" without a file */
@@ -39,8 +44,9 @@ struct config {
     struct dais_str database_url;  /**< absent: the embedded database */
     struct dais_list cors_origins; /**< of struct dais_str; "*" or scheme and authority */
     uint8_t access_log;            /**< 1: one line per request */
-    uint32_t log_level;            /**< enum dais_log_level */
-    uint8_t log_json;              /**< 1: JSON lines, 0: text */
+    struct config_rates rates;
+    uint32_t log_level; /**< enum dais_log_level */
+    uint8_t log_json;   /**< 1: JSON lines, 0: text */
     uint32_t plugin_count;
     const struct config_plugin *plugins; /**< in the order of the file */
 };
@@ -61,8 +67,8 @@ struct config_section {
     const struct dais_shape *shape;
 };
 
-/** The maps of the core's keys; ends with one whose name is NULL. */
-const struct config_section *config_sections(void);
+/** The map `index` of the core's keys; NULL past the last. */
+const struct config_section *config_section_at(uint32_t index);
 
 /** The keys of a plugin's section that the core reads itself; ends with NULL. */
 extern const char *const config_plugin_keys[];

@@ -60,6 +60,20 @@ static const struct dais_field log_fields[] = {
     DAIS_FIELD_END,
 };
 
+#define RATE(member, fallback, text)                                                               \
+    DAIS_FIELD_CONFIG(struct config_rates_values, member, DAIS_KIND_INT, 0, 1000000, fallback,     \
+                      NULL, text " a minute from one address; 0: any number")
+
+static const struct dais_field rates_fields[] = {
+    RATE(login, "120", "Attempts to log in or to make an account"),
+    RATE(write, "3000", "Requests that change something"),
+    RATE(read, "0", "Requests that only read"),
+    RATE(media, "0", "Requests for playlists and segments"),
+    DAIS_FIELD_END,
+};
+
+static const struct dais_shape rates_shape = DAIS_SHAPE("ConfigRates", struct config_rates_values,
+                                                        rates_fields);
 static const struct dais_shape top_shape = DAIS_SHAPE("Config", struct config_top, top_fields);
 static const struct dais_shape http_shape = DAIS_SHAPE("ConfigHttp", struct config_http,
                                                        http_fields);
@@ -75,21 +89,13 @@ const struct config_row config_rows[] = {
     {{"database", &database_shape}, offsetof(struct config_values, database)},
     {{"cors", &cors_shape}, offsetof(struct config_values, cors)},
     {{"log", &log_shape}, offsetof(struct config_values, log)},
+    {{"rates", &rates_shape}, offsetof(struct config_values, rates)},
     {{NULL, NULL}, 0},
 };
 
-const char *const config_top_keys[] = {"http",   "database", "cors", "log",
-                                       "limits", "plugins",  NULL};
+const char *const config_top_keys[] = {"http",  "database", "cors",    "log",
+                                       "rates", "limits",   "plugins", NULL};
 const char *const config_plugin_keys[] = {"path", "required", "allow_draft", NULL};
-
-const struct config_section *config_sections(void)
-{
-    static const struct config_section sections[] = {
-        {"", &top_shape},      {"http", &http_shape}, {"database", &database_shape},
-        {"cors", &cors_shape}, {"log", &log_shape},   {NULL, NULL},
-    };
-    return sections;
-}
 
 /** The rows of a plugin's section that are the core's. */
 struct plugin_keys {

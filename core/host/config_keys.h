@@ -40,6 +40,11 @@ struct config_log {
     struct dais_str format;
 };
 
+struct config_rates_values {
+    uint64_t present;
+    int64_t login, write, read, media;
+};
+
 /** All of them. */
 struct config_values {
     struct config_top top;
@@ -47,6 +52,7 @@ struct config_values {
     struct config_database database;
     struct config_cors cors;
     struct config_log log;
+    struct config_rates_values rates;
 };
 
 /** A map of keys and where its struct is in config_values. */

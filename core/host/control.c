@@ -186,6 +186,19 @@ static void answer(struct strbuf *out, const struct json *request)
     strbuf_addc(out, '\n');
 }
 
+static void answer_failure(struct strbuf *out, int32_t error, const char *message)
+{
+    struct json_writer json;
+    json_write_init(&json, out);
+    json_open_object(&json);
+    write_flag(&json, "ok", 0);
+    write_text(&json, "error", error_code(error));
+    write_text(&json, "message", message);
+    write_text(&json, "text", "");
+    json_close_object(&json);
+    strbuf_addc(out, '\n');
+}
+
 static void serve_call(int fd)
 {
     STRBUF_AUTO struct strbuf line;
@@ -200,10 +213,10 @@ static void serve_call(int fd)
     if (!error)
         answer(&out, request);
     if (error || strbuf_error(&out)) {
+        int32_t reason = error ? error : strbuf_error(&out);
         strbuf_clear(&out);
-        strbuf_addf(&out, "{\"ok\":false,\"error\":\"%s\",\"message\":\"%s\",\"text\":\"\"}\n",
-                    error_code(error ? error : strbuf_error(&out)),
-                    error ? "the request cannot be read" : "the answer is too long");
+        answer_failure(&out, reason,
+                       error ? "the request cannot be read" : "the answer is too long");
     }
     send_line(fd, strbuf_view(&out));
 }

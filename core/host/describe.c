@@ -92,8 +92,9 @@ static void add_config(struct table *table)
 {
     const struct host *host = host_get();
     table_section(table, "config");
-    for (const struct config_section *row = config_sections(); row->name; row++)
-        add_keys(table, row->name, row->shape);
+    const struct config_section *section;
+    for (uint32_t i = 0; (section = config_section_at(i)) != NULL; i++)
+        add_keys(table, section->name, section->shape);
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
         const struct registration *record = NULL;

@@ -12,6 +12,8 @@
 #include "host/hooks.h"
 #include "host/identity.h"
 #include "host/plugin_life.h"
+#include "host/plugin_routes.h"
+#include "host/rate.h"
 #include "host/report.h"
 #include "host/state.h"
 #include "loop/board.h"
@@ -112,6 +114,8 @@ static int32_t load(struct host *host)
     if (admin_register(host) != DAIS_OK)
         report_add(host->report, "the routes of the core: %s", http_problem());
     plugin_life_load(host);
+    if (!host->options.offline)
+        plugin_routes_restore(host);
     error = identity_init();
     if (plugin_life_problems(host) > 0 || report_count(host->report) > before)
         return DAIS_E_INVALID;
@@ -134,7 +138,8 @@ int32_t host_new(const struct host_options *options, struct report *report, stru
     host_use_slot(host, options->slot_count - 1);
     name_core(host);
     uint32_t before = report_count(report);
-    int32_t error = host->wake_fd < 0 ? DAIS_E_INTERNAL : load(host);
+    host->rates = mem_zalloc(1, sizeof *host->rates);
+    int32_t error = host->wake_fd < 0 || !host->rates ? DAIS_E_MEMORY : load(host);
     if (error) {
         if (report_count(report) == before)
             report_add(report, "the server cannot be set up: %s", strerror(errno));
@@ -177,5 +182,6 @@ void host_free(struct host *host)
     host_set(NULL);
     owner_slot_use(NULL);
     arena_reset(&host->arena);
+    mem_free(host->rates);
     mem_free(host);
 }

@@ -16,6 +16,7 @@
 #include "host/host_worker.h"
 #include "host/periodic.h"
 #include "host/plugin_life.h"
+#include "host/plugin_routes.h"
 #include "host/report.h"
 #include "host/state.h"
 #include "loop/fiber.h"
@@ -58,15 +59,10 @@ static void wait_awake(struct host *host, int timeout_ms, const _Atomic uint32_t
 /** The schema, then the plugins. Without a database only those start that can do without. */
 static int32_t start_up(struct host *host)
 {
-    if (!host->options.database) {
+    int32_t error = host->options.database ? migrate_run() : DAIS_OK;
+    if (!error)
         plugin_life_start(host);
-        return DAIS_OK;
-    }
-    int32_t error = migrate_run();
-    if (error)
-        return error;
-    plugin_life_start(host);
-    return DAIS_OK;
+    return error;
 }
 
 static void run_startup(void *arg)
@@ -74,13 +70,31 @@ static void run_startup(void *arg)
     struct host *host = arg;
     host->start_error = start_up(host);
     atomic_store(&host->started, 1);
+    if (host->startup_end)
+        fiber_resume(host->startup_end, DAIS_OK);
     wake(host);
 }
 
 static int32_t spawn_startup(void *arg)
 {
-    struct fiber_spec spec = {.name = "startup", .fn = run_startup, .arg = arg};
-    return fiber_spawn(&spec, NULL);
+    struct host *host = arg;
+    struct fiber_spec spec = {.name = "startup", .fn = run_startup, .arg = host};
+    return fiber_spawn(&spec, &host->startup);
+}
+
+/** A startup that waits for its database must not keep the server from stopping. */
+static int32_t cancel_startup(struct host *host)
+{
+    struct fiber_wait end;
+    if (atomic_load(&host->started) || host->startup == 0)
+        return DAIS_OK;
+    fiber_wait_init(&end);
+    host->startup_end = &end;
+    int32_t error = fiber_cancel(host->startup, DAIS_E_CANCELLED);
+    if (!error)
+        error = fiber_suspend(&end, FIBER_FOREVER);
+    host->startup_end = NULL;
+    return error;
 }
 
 static int32_t accept_http(void *arg)
@@ -107,8 +121,9 @@ static int32_t drain_worker(void *arg)
 
 static int32_t stop_plugins(void *arg)
 {
+    int32_t error = cancel_startup(arg);
     plugin_life_stop(arg);
-    return DAIS_OK;
+    return error;
 }
 
 static int32_t open_http(struct host *host)
@@ -164,6 +179,7 @@ static int32_t serve(struct host *host)
     uint32_t problems = plugin_life_problems(host);
     if (error || problems > 0)
         return error ? error : DAIS_E_INVALID;
+    plugin_routes_save(host);
     atomic_store(&host->phase, HOST_SERVING);
     LOG_INFO("serving", log_uint("workers", host->workers), log_uint("plugins", host->order_count),
              log_uint("port", http_port(host->http, 0)));

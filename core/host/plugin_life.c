@@ -222,7 +222,7 @@ static void start_plugin(struct host *host, struct plugin *plugin)
 
 void plugin_life_start(struct host *host)
 {
-    for (uint32_t i = 0; i < host->order_count; i++)
+    for (uint32_t i = 0; i < host->order_count && !atomic_load(&host->stopping); i++)
         start_plugin(host, host->order[i]);
 }
 

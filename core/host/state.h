@@ -7,11 +7,13 @@
 #include "base/arena.h"
 #include "host/host.h"
 #include "host/plugin.h"
+#include "loop/fiber.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
 struct control;
+struct rate_table;
 struct report;
 struct tcp_server;
 
@@ -41,10 +43,13 @@ struct host {
     _Atomic uint32_t stopping; /**< host_stop was called */
     _Atomic uint32_t started;  /**< the startup fiber ended; start_error is set */
     int32_t start_error;
-    int wake_fd;          /**< eventfd of the main thread */
-    uint8_t http_accepts; /**< the workers take requests */
-    uint8_t tcp_accepts;  /**< the workers take connections of plugins */
+    dais_handle startup;            /**< the fiber that starts the plugins, on worker 0 */
+    struct fiber_wait *startup_end; /**< who waits there for its end, or NULL */
+    int wake_fd;                    /**< eventfd of the main thread */
+    uint8_t http_accepts;           /**< the workers take requests */
+    uint8_t tcp_accepts;            /**< the workers take connections of plugins */
     struct control *control;
+    struct rate_table *rates;
 };
 
 /** The host; CHECKs that there is one. */

@@ -46,8 +46,10 @@ static int stop(void **state)
 static int start_alone(void **state)
 {
     (void)state;
-    const struct testhost_options options = {
-        .plugins = "  probe: {path: " TEST_PLUGINS "/probe.so}\n", .workers = 1};
+    const struct testhost_options options = {.plugins = "  probe: {path: " TEST_PLUGINS
+                                                        "/probe.so}\n",
+                                             .settings = "rates: {write: 4}\n",
+                                             .workers = 1};
     return testhost_start(&options, &host) == DAIS_OK ? 0 : -1;
 }
 
@@ -244,6 +246,17 @@ static void test_revocation_during_a_question(void **state)
     assert_int_equal(count("verified"), asked + 2); /* and that answer is kept */
 }
 
+static void test_rate_of_a_class(void **state)
+{
+    struct testhost_reply reply = {0};
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        reply = send_request("POST", "/probe/spawn", NULL, NULL);
+    assert_int_equal(reply.status, 429);
+    assert_non_null(memmem(reply.head.ptr, reply.head.len, "etry-", 5));
+    assert_int_equal(get("/probe/hello").status, 200);
+}
+
 static void test_verbs(void **state)
 {
     (void)state;
@@ -294,6 +307,7 @@ int main(void)
     };
     const struct CMUnitTest alone[] = {
         cmocka_unit_test(test_revocation_during_a_question),
+        cmocka_unit_test(test_rate_of_a_class),
     };
     int failed = cmocka_run_group_tests(tests, start, stop);
     return failed + cmocka_run_group_tests(alone, start_alone, stop);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/plugin_routes.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/files.h"
+#include "host/registration.h"
+#include "host/state.h"
+
+#include "dais/http.h"
+
+#define NOTED_BYTES_MAX (1u << 20)
+#define NOTED_ROUTES_MAX 1024u
+
+static void write_path(const struct host *host, const struct plugin *plugin, struct strbuf *out)
+{
+    strbuf_addf(out, "%s/run/plugins/%s.routes", host->options.data_dir, plugin->id);
+}
+
+static void write_routes(const struct plugin *plugin, struct strbuf *out)
+{
+    const struct registration *record = NULL;
+    while ((record = registration_next(plugin, REGISTRATION_ROUTES, record)) != NULL)
+        for (const struct dais_route *row = record->table; row->method; row++)
+            strbuf_addf(out, "%s %s\n", row->method, row->path);
+}
+
+static int is_noted(const char *path, struct dais_str text)
+{
+    struct dais_str there;
+    if (files_read(path, NOTED_BYTES_MAX, &there) != DAIS_OK)
+        return 0;
+    int same = dais_str_eq(there, text);
+    mem_free((void *)(uintptr_t)there.ptr);
+    return same;
+}
+
+static void save(const struct host *host, const struct plugin *plugin)
+{
+    STRBUF_AUTO struct strbuf path;
+    STRBUF_AUTO struct strbuf text;
+    strbuf_init(&path, 8192);
+    strbuf_init(&text, NOTED_BYTES_MAX);
+    write_path(host, plugin, &path);
+    write_routes(plugin, &text);
+    if (strbuf_error(&text) || is_noted(strbuf_cstr(&path), strbuf_view(&text)))
+        return;
+    int32_t error = files_replace(strbuf_cstr(&path), strbuf_view(&text), 0644);
+    if (error)
+        LOG_WARN("routes of a plugin cannot be noted", log_text("path", strbuf_cstr(&path)),
+                 log_code(error));
+}
+
+void plugin_routes_save(const struct host *host)
+{
+    for (uint32_t i = 0; i < host->order_count; i++)
+        if (atomic_load(&host->order[i]->state) == PLUGIN_STARTED)
+            save(host, host->order[i]);
+}
+
+/** Stands for a handler; the owner is closed, so that nobody calls it. */
+static int32_t answer_nothing(struct dais_req *req, const struct dais_input *input)
+{
+    (void)req;
+    (void)input;
+    return DAIS_E_UNAVAILABLE;
+}
+
+/** One noted line, "GET /api/polls", as a table of one row. */
+static void restore_row(struct host *host, struct plugin *plugin, struct dais_str line)
+{
+    struct dais_str method;
+    if (!str_split(&line, ' ', &method) || line.len == 0)
+        return;
+    struct dais_route *rows = arena_alloc(&host->arena, 2 * sizeof *rows);
+    if (!rows)
+        return;
+    rows[0] = (struct dais_route){.method = arena_cstr(&host->arena, method),
+                                  .path = arena_cstr(&host->arena, line),
+                                  .access = DAIS_ACCESS_PUBLIC,
+                                  .status = 200,
+                                  .handler = answer_nothing,
+                                  .summary = "Its plugin is left out"};
+    if (!rows[0].method || !rows[0].path)
+        return;
+    int32_t error = http_routes(host->http, &plugin->http, rows);
+    if (error)
+        LOG_INFO("noted route not restored", log_text("id", plugin->id), log_str("path", line),
+                 log_code(error));
+}
+
+static void restore(struct host *host, struct plugin *plugin)
+{
+    STRBUF_AUTO struct strbuf path;
+    struct dais_str text, rest, line;
+    uint32_t count = 0;
+    strbuf_init(&path, 8192);
+    write_path(host, plugin, &path);
+    if (files_read(strbuf_cstr(&path), NOTED_BYTES_MAX, &text) != DAIS_OK)
+        return;
+    rest = text;
+    while (str_split(&rest, '\n', &line) && count++ < NOTED_ROUTES_MAX)
+        restore_row(host, plugin, line);
+    mem_free((void *)(uintptr_t)text.ptr);
+}
+
+void plugin_routes_restore(struct host *host)
+{
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        struct plugin *plugin = &host->plugins[owner];
+        uint32_t state = atomic_load(&plugin->state);
+        if ((state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED) &&
+            !registration_next(plugin, REGISTRATION_ROUTES, NULL))
+            restore(host, plugin);
+    }
+}

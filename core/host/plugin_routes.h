@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The routes of a plugin that does not even load: they were noted in <data>/run/plugins/<id>.routes
+ * when it last ran, so that they answer 503 with the reason instead of 404.
+ */
+
+struct host;
+
+/** Notes the routes of every started plugin, where they changed. [main thread, blocks] */
+void plugin_routes_save(const struct host *host);
+
+/** Registers what was noted of the plugins that are left out and registered nothing. [main thread]
+ */
+void plugin_routes_restore(struct host *host);

@@ -25,8 +25,6 @@ static void on_closed(uv_handle_t *handle)
 static void on_ready(uv_poll_t *handle, int status, int events)
 {
     struct poll *poll = CHECK_CAST(poll, handle->data, MAGIC);
-    if (poll->closed)
-        return;
     uint32_t seen = 0;
     if (status < 0) {
         poll->events = 0; /* uv has stopped it: EPOLLERR would come again and again */

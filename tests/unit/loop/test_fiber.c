@@ -7,7 +7,10 @@
 #include "loop/fiber.h"
 #include "loop/mail.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -445,6 +448,59 @@ static void test_stop_cancels_after_the_grace_time(void **state)
     assert_int_equal(stop_victim.reason, DAIS_E_UNAVAILABLE);
 }
 
+/* --- stacks --- */
+
+static int count_mappings(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    int count = 0;
+    assert_non_null(maps);
+    for (int c = fgetc(maps); c != EOF; c = fgetc(maps))
+        count += c == '\n';
+    (void)fclose(maps);
+    return count;
+}
+
+static void test_stop_unmaps_all_stacks(void **state)
+{
+    (void)state;
+    int before = count_mappings();
+    assert_int_equal(workers_start(1, NULL), DAIS_OK);
+    crew_run(0, many, NULL);
+    assert_true(count_mappings() - before > 500); /* the pool, each stack with its guard page */
+    assert_int_equal(workers_stop(2000), DAIS_OK);
+    assert_true(count_mappings() - before < 300);
+}
+
+static int fall(int depth)
+{
+    volatile char frame[1024];
+    frame[0] = (char)depth;
+    return depth < 0 ? 0 : fall(depth + 1) + frame[0];
+}
+
+static int32_t overflow(void *arg)
+{
+    (void)arg;
+    return fall(1);
+}
+
+static void test_overflow_hits_the_guard_page(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        (void)dup2(null_fd, STDERR_FILENO); /* what a sanitizer says about it */
+        (void)signal(SIGSEGV, SIG_DFL);
+        CHECK(workers_start(1, NULL) == DAIS_OK);
+        _exit(worker_call(0, overflow, NULL) == 0 ? 0 : 3);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGSEGV : WEXITSTATUS(status) != 0);
+}
+
 /* A fiber that never ends: the stop gives up and says so. In a process of its own, since the
  * workers are then left as they are. */
 static void never_end(void *arg)
@@ -488,6 +544,8 @@ int main(void)
         CREW_TEST(test_what_belongs_to_a_fiber),
         CREW_TEST(test_many),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_stop_unmaps_all_stacks),
+        cmocka_unit_test(test_overflow_hits_the_guard_page),
         cmocka_unit_test(test_stop_gives_up_on_an_endless_fiber),
         cmocka_unit_test(test_stop_cancels_after_the_grace_time),
     };

@@ -25,6 +25,7 @@ static const struct args_field check_fields[] = {
 
 static const struct args_field describe_fields[] = {
     {.name = "format", .prose = "form of the answer", .choices = "text, json", .fallback = "text"},
+    {.name = "topic", .positional = true, .prose = "only this: routes, config, limits …"},
 };
 
 static const struct args_field help_fields[] = {

@@ -16,8 +16,8 @@
 
 #define DESCRIBE_BYTES (32u << 20)
 
-/* The row of describe_fields in main.c. */
-enum { DESCRIBE_FORMAT };
+/* The rows of describe_fields in main.c; the server knows the first one only. */
+enum { DESCRIBE_FORMAT, DESCRIBE_TOPIC };
 
 static int32_t describe_offline(const struct cli *cli, bool json, struct strbuf *out)
 {
@@ -61,13 +61,52 @@ static int32_t describe_remote(const char *data_dir, const struct args *args, st
     return error == DAIS_OK && !answer.ok ? DAIS_E_INTERNAL : error;
 }
 
+/* A topic is a line that isn't indented, with all up to the next one. */
+static bool next_topic(struct dais_str *rest, struct dais_str *ret_topic)
+{
+    struct dais_str line, all = *rest;
+    uint64_t taken = 0;
+    while (str_split(rest, '\n', &line)) {
+        if (taken > 0 && line.len > 0 && line.ptr[0] != ' ') {
+            *rest = str_sub(all, taken, all.len);
+            break;
+        }
+        taken += line.len + 1;
+    }
+    *ret_topic = str_sub(all, 0, taken);
+    return taken > 0 && all.len > 0;
+}
+
+static struct dais_str title_of(struct dais_str topic)
+{
+    struct dais_str title = {NULL, 0};
+    (void)str_split(&topic, '\n', &title);
+    return title;
+}
+
+static int print_topic(struct dais_str text, const char *wanted)
+{
+    struct dais_str rest = text, topic;
+    while (next_topic(&rest, &topic)) {
+        if (!str_eqz(title_of(topic), wanted))
+            continue;
+        fwrite(topic.ptr, 1, topic.len, stdout);
+        return 0;
+    }
+    fputs("dais describe: the topics are", stderr);
+    for (rest = text; next_topic(&rest, &topic);)
+        fprintf(stderr, " %.*s", STR_ARG(title_of(topic)));
+    fputc('\n', stderr);
+    return CLI_USAGE;
+}
+
 int verb_describe(const struct cli *cli, const struct args *args)
 {
-    const char *format = args->values[DESCRIBE_FORMAT];
+    const char *format = args->values[DESCRIBE_FORMAT], *topic = args->values[DESCRIBE_TOPIC];
     char data_dir[REACH_PATH_BYTES];
     bool json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !json && strcmp(format, "text") != 0) {
-        fputs("dais describe: --format is text or json\n", stderr);
+    if (json && topic != NULL) {
+        fputs("dais describe: a topic is for text; JSON has all of them\n", stderr);
         return CLI_USAGE;
     }
     STRBUF_AUTO struct strbuf out;
@@ -81,6 +120,8 @@ int verb_describe(const struct cli *cli, const struct args *args)
         fprintf(stderr, "dais describe: %s\n", error_title(error));
         return CLI_FAILED;
     }
-    fputs(strbuf_cstr(&out), stdout);
+    if (topic != NULL)
+        return print_topic(strbuf_view(&out), topic);
+    fwrite(out.ptr, 1, out.len, stdout);
     return 0;
 }

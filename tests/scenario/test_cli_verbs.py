@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The command `dais`: what it says, and how it ends."""
+import json
 import os
 import pty
 import subprocess
@@ -180,6 +181,21 @@ def test_describe(server):
     answer = server.cli("describe")
     assert answer.returncode == 0
     assert "/api/streams" in answer.stdout
+    assert "routes" in json.loads(server.cli("describe", "--format", "json").stdout)
+
+
+def test_describe_needs_no_server(tmp_path):
+    whole = run("describe", cwd=tmp_path, env={"DAIS_DATA": str(tmp_path / "data")})
+    assert whole.returncode == 0, whole.stderr
+    topic = run("describe", "routes", cwd=tmp_path, env={"DAIS_DATA": str(tmp_path / "data")})
+    assert topic.stdout.startswith("routes\n")
+    assert topic.stdout in whole.stdout
+    assert "/api/streams" in topic.stdout
+    assert "DATABASE_URL" not in topic.stdout
+    unknown = run("describe", "rotes", cwd=tmp_path, env={"DAIS_DATA": str(tmp_path / "data")})
+    assert unknown.returncode == 2
+    assert "the topics are plugins routes config" in unknown.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_user_add(server):

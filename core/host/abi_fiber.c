@@ -26,8 +26,10 @@ static void run_task(void *arg)
 
 static int32_t spawn(const struct dais_task *row, uint64_t cookie, dais_handle *ret_fiber)
 {
-    if (!worker_self())
-        return host_misuse("fiber.spawn");
+    if (!worker_self()) {
+        host_misuse("fiber.spawn");
+        return DAIS_E_STATE;
+    }
     if (!row || !row->run || !row->name)
         return DAIS_E_INVALID;
     struct host_task *task = mem_zalloc(1, sizeof *task);
@@ -87,8 +89,10 @@ static int32_t run_job(void *arg)
 static int32_t job(const struct dais_job *row, void *arg)
 {
     uint32_t class_number;
-    if (!fiber_self())
-        return host_misuse("fiber.job");
+    if (!fiber_self()) {
+        host_misuse("fiber.job");
+        return DAIS_E_STATE;
+    }
     if (!row || !row->run || job_class_find(dais_cstr(row->job_class), &class_number) != DAIS_OK)
         return DAIS_E_INVALID;
     struct marked_job marked = {row, arg, owner_get()};

@@ -61,7 +61,22 @@ static int is_here(const struct dais_timer *row)
     return worker_index() == 0 || (row->flags & DAIS_TIMER_EACH_WORKER);
 }
 
-/** Visits the rows of this worker; without `ret_periodics` it only counts them. */
+/** The rows of one table that belong here; without `ret_periodics` they are only counted. */
+static uint32_t collect_table(const struct plugin *plugin, const struct dais_timer *table,
+                              struct periodic *ret_periodics)
+{
+    uint32_t count = 0;
+    for (const struct dais_timer *row = table; row->name; row++) {
+        if (!is_here(row))
+            continue;
+        if (ret_periodics)
+            ret_periodics[count] = (struct periodic){.row = row, .plugin = plugin};
+        count++;
+    }
+    return count;
+}
+
+/** As collect_table, for all plugins that have started. */
 static uint32_t collect(struct host *host, struct periodic *ret_periodics)
 {
     uint32_t count = 0;
@@ -71,13 +86,8 @@ static uint32_t collect(struct host *host, struct periodic *ret_periodics)
         if (atomic_load(&plugin->state) != PLUGIN_STARTED)
             continue;
         while ((record = registration_next(plugin, REGISTRATION_TIMERS, record)) != NULL)
-            for (const struct dais_timer *row = record->table; row->name; row++) {
-                if (!is_here(row))
-                    continue;
-                if (ret_periodics)
-                    ret_periodics[count] = (struct periodic){.row = row, .plugin = plugin};
-                count++;
-            }
+            count += collect_table(plugin, record->table,
+                                   ret_periodics ? ret_periodics + count : NULL);
     }
     return count;
 }

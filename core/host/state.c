@@ -48,13 +48,12 @@ struct plugin *host_plugin_running(void)
     return host_plugin(owner_get().plugin);
 }
 
-int32_t host_misuse(const char *function)
+void host_misuse(const char *function)
 {
     struct plugin *plugin = host_plugin_running();
     if (plugin)
         atomic_fetch_add_explicit(&plugin->misuses, 1, memory_order_relaxed);
     LOG_WARN("function called from the wrong place", log_text("function", function));
-    return DAIS_E_STATE;
 }
 
 const char *plugin_state_name(uint32_t state)

@@ -70,5 +70,5 @@ struct plugin *host_plugin_find(struct dais_str id);
 /** The plugin whose code runs on this thread, or NULL. [any thread] */
 struct plugin *host_plugin_running(void);
 
-/** Counts a call from the wrong place and logs it; returns DAIS_E_STATE. [any thread] */
-int32_t host_misuse(const char *function);
+/** Counts a call from the wrong place and logs it. [any thread] */
+void host_misuse(const char *function);

@@ -29,7 +29,8 @@ FOREIGN = {
                                  "plugins/streams/"),
     r"jwt\.h": ("plugins/auth/",),
     r"dlfcn\.h": ("core/host/", "core/net/"),
-    r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/net/", "core/proc/"),
+    r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/net/", "core/proc/",
+                               "sdk/testhost/"),
     r"libav.*|wslay/.*|hiredis.*|gst/.*": (),
 }
 

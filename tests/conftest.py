@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The fixtures of every scenario; see lib/dais."""
 import os
+import signal
 
 import pytest
 
 from dais import Publisher, Server
 from dais.server import build_folder
+from dais.wait import scale
+
+TEST_TIMEOUT_S = 120
 
 # Sanitizers cost a factor: every time-out of the library is stretched by it.
 _cache = build_folder() / "CMakeCache.txt"
@@ -23,6 +27,18 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for server in _servers:
             report.sections.append((f"log of the server in {server.folder}", server.log_tail()))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """A test that hangs fails where it hangs."""
+    def ring(number, frame):
+        raise TimeoutError(f"{item.name} took longer than {TEST_TIMEOUT_S * scale():g} s")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(int(TEST_TIMEOUT_S * scale()))
+    yield
+    signal.alarm(0)
 
 
 def _serve(**options):

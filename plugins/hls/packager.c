@@ -198,7 +198,8 @@ struct packager *packager_new(const struct dais_stream_info *info, uint64_t msn_
         .segment_ms_max = (uint32_t)hls_config.segment_ms_max,
         .segment_bytes_max = (uint64_t)hls_config.stream_bytes_max / 4,
         .first_msn = now_s > msn_min ? now_s : msn_min,
-        .first_discontinuity = now_s > msn_min ? now_s : msn_min,
+        /* Small, unlike the media sequence: hls.js 1.7 hangs on numbers in the billions. */
+        .first_discontinuity = 0,
     };
     segmenter_init(&packager->segmenter, &limits, &OPS, packager);
     hls_count(HLS_METRIC_STREAMS, 1);

@@ -49,5 +49,6 @@ def test_the_pages_are_served_with_the_right_caching(api):
     reply = api.get(script).expect(200)
     assert "javascript" in reply.headers["content-type"]
     assert "max-age=31536000" in reply.headers["cache-control"]
-    api.get("/assets/../../../etc/passwd").expect(404)
+    api.get("/assets/../../../etc/passwd").expect(400)
+    api.get("/assets/%2e%2e/%2e%2e/etc/passwd").expect(400)
     api.get("/assets/nothing.js").expect(404)

@@ -39,7 +39,7 @@ void describe_plugins(struct strbuf *out)
         const struct plugin *plugin = &host->plugins[owner];
         strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
                     plugin_state_name(atomic_load(&plugin->state)), plugin->generation,
-                    routes[owner], plugin->reason);
+                    routes[owner], plugin_reason(plugin));
     }
 }
 
@@ -58,7 +58,7 @@ static void add_plugins(struct table *table)
                   cell_number("generation", plugin->generation),
                   cell_text("buildId", plugin->build_id), cell_number("routes", routes[owner]),
                   cell_text("summary", plugin->descriptor ? plugin->descriptor->summary : NULL),
-                  cell_text("reason", plugin->reason)));
+                  cell_text("reason", plugin_reason(plugin))));
     }
 }
 

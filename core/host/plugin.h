@@ -53,11 +53,15 @@ struct plugin {
     _Atomic uint64_t state_bytes; /* given out by state_alloc */
     _Atomic uint64_t misuses;     /* calls from a wrong place */
     uint8_t config_read;          /* it has read its section */
+    uint8_t has_started;          /* its `start` succeeded: `stop` is due */
     uint8_t told;                 /* its failure has been reported */
 };
 
 /** The word for a state: "started", "failed", … Never NULL. */
 const char *plugin_state_name(uint32_t state);
+
+/** Why the plugin is left out; "" when it isn't. [any thread] */
+const char *plugin_reason(const struct plugin *plugin);
 
 /** Version for lists; "?" until loaded. */
 const char *plugin_version(const struct plugin *plugin);

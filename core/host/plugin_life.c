@@ -47,7 +47,7 @@ static int32_t add_row(struct host *host, const struct config_plugin *config)
     plugin->owner = host->owner_count;
     plugin->http.id = plugin->id;
     plugin->http.plugin = plugin->owner;
-    plugin->http.closed_reason = starting;
+    atomic_store(&plugin->http.closed_reason, starting);
     atomic_store(&plugin->http.closed, 1);
     plugin->data_dir =
         arena_printf(&host->arena, "%s/plugins/%s", host->options.data_dir, plugin->id).ptr;
@@ -180,6 +180,7 @@ void plugin_life_load(struct host *host)
 /** Opens the routes of a plugin that has started. */
 static void open_plugin(struct plugin *plugin)
 {
+    plugin->has_started = 1;
     atomic_store(&plugin->state, PLUGIN_STARTED);
     atomic_store(&plugin->http.closed, 0);
 }
@@ -246,14 +247,15 @@ void plugin_life_stop(struct host *host)
 {
     for (uint32_t i = host->order_count; i-- > 0;) {
         struct plugin *plugin = host->order[i];
-        if (atomic_load(&plugin->state) != PLUGIN_STARTED)
+        if (!plugin->has_started)
             continue;
         if (plugin->descriptor->stop) {
             struct mark mark = mark_enter(plugin);
             plugin->descriptor->stop();
             mark_leave(&mark);
         }
-        atomic_store(&plugin->state, PLUGIN_STOPPED);
+        if (atomic_load(&plugin->state) == PLUGIN_STARTED)
+            atomic_store(&plugin->state, PLUGIN_STOPPED);
     }
 }
 

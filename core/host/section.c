@@ -303,8 +303,8 @@ int32_t section_read(const struct section *section, const struct dais_shape *sha
     int32_t code = collect(section, shape, pairs);
     struct shape_error error;
     while (!code) {
-        code = shape_read_pairs(shape, pairs->items, pairs->count, section->arena, ret_struct,
-                                &error);
+        code = shape_read_pairs(shape, (struct shape_pairs){pairs->items, pairs->count},
+                                section->arena, ret_struct, &error);
         if (code != DAIS_E_INVALID)
             break;
         struct dais_str name = row_name(error.field);

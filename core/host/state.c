@@ -71,6 +71,12 @@ const char *plugin_state_name(uint32_t state)
     return names[state];
 }
 
+const char *plugin_reason(const struct plugin *plugin)
+{
+    uint32_t state = atomic_load(&plugin->state);
+    return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED ? plugin->reason : "";
+}
+
 const char *plugin_version(const struct plugin *plugin)
 {
     const struct dais_plugin *descriptor = plugin->descriptor;
@@ -91,7 +97,7 @@ void plugin_fail(struct plugin *plugin, const char *format, ...)
     va_start(args, format);
     vsnprintf(plugin->reason, sizeof plugin->reason, format, args);
     va_end(args);
-    plugin->http.closed_reason = plugin->reason;
+    atomic_store(&plugin->http.closed_reason, plugin->reason);
     atomic_store(&plugin->http.closed, 1);
     atomic_store(&plugin->state, PLUGIN_FAILED);
 }

@@ -152,7 +152,8 @@ static int32_t read_input(struct dais_cli *cli, const struct dais_verb *verb,
         return refuse(cli, DAIS_E_INVALID, "", "the arguments cannot be read");
     if (!verb->shape && count > 0)
         return refuse(cli, DAIS_E_INVALID, "", "the verb takes no arguments");
-    if (verb->shape && shape_read_pairs(verb->shape, pairs, count, arena, input, &wrong) != DAIS_OK)
+    if (verb->shape && shape_read_pairs(verb->shape, (struct shape_pairs){pairs, count}, arena,
+                                        input, &wrong) != DAIS_OK)
         return refuse(cli, DAIS_E_INVALID, wrong.field, wrong.detail);
     *ret_input = input;
     return DAIS_OK;

@@ -32,7 +32,7 @@ struct http_owner {
     const char *assets_dir; /**< absolute path that folders are below, or NULL: has no files */
     /** Not 0: all its routes answer 503, the handlers are not called. May change at any time. */
     _Atomic uint32_t closed;
-    const char *closed_reason; /**< detail of that 503; NULL for a general one */
+    const char *_Atomic closed_reason; /**< detail of that 503; NULL for a general one */
 };
 
 /** What the server asks of the layers above. A NULL function stands for "there is none". */

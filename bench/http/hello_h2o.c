@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
     uv_loop_t loop;
     if (argc != 2)
         return fprintf(stderr, "usage: %s PORT\n", argv[0]), 2;
+    signal(SIGPIPE, SIG_IGN);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 4 << 20);
     mallopt(M_MMAP_THRESHOLD, 8 << 20);

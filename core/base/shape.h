@@ -39,6 +39,12 @@ struct shape_pair {
     struct dais_str value;
 };
 
+/** Several of them; borrowed for the call. */
+struct shape_pairs {
+    const struct shape_pair *items;
+    uint32_t count;
+};
+
 /**
  * Whether the table itself makes sense: kinds, offsets inside the struct, names used once, choices,
  * fallbacks that pass their own row, nesting; with `read` also that `present` has its place. For
@@ -74,15 +80,9 @@ DAIS_CHECK_RESULT int32_t shape_read_query(const struct dais_shape *shape, struc
  * As shape_read_json, from texts: "5", "true", "1.5". A list of texts takes its name several
  * times; other nested rows take JSON text. Views point into the pairs' values.
  */
-DAIS_CHECK_RESULT int32_t shape_read_pairs(const struct dais_shape *shape,
-                                           const struct shape_pair *pairs, uint32_t count,
+DAIS_CHECK_RESULT int32_t shape_read_pairs(const struct dais_shape *shape, struct shape_pairs pairs,
                                            struct dais_arena *arena, void *ret_struct,
                                            struct shape_error *ret_error);
-
-/** Sets one row of a struct from a text, and its presence bit; for values that win over others. */
-DAIS_CHECK_RESULT int32_t shape_set(const struct dais_shape *shape, uint32_t row,
-                                    struct dais_str text, struct dais_arena *arena,
-                                    void *ret_struct, struct shape_error *ret_error);
 
 /**
  * Appends `value` as a JSON object. An absent text is left out, or written as null (nullable) or ""

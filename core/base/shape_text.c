@@ -188,15 +188,14 @@ static int32_t read_end(struct shape_reader *reader, const struct dais_shape *sh
     return code == DAIS_OK ? shape_read_end(reader, &whole, shape, present, ret_struct) : code;
 }
 
-int32_t shape_read_pairs(const struct dais_shape *shape, const struct shape_pair *pairs,
-                         uint32_t count, struct dais_arena *arena, void *ret_struct,
-                         struct shape_error *ret_error)
+int32_t shape_read_pairs(const struct dais_shape *shape, struct shape_pairs pairs,
+                         struct dais_arena *arena, void *ret_struct, struct shape_error *ret_error)
 {
     struct shape_reader reader = {arena, ret_error, 0};
     uint64_t present = 0;
     memset(ret_struct, 0, shape->struct_bytes);
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t code = read_pair(&reader, shape, &pairs[i], &present, ret_struct);
+    for (uint32_t i = 0; i < pairs.count; i++) {
+        int32_t code = read_pair(&reader, shape, &pairs.items[i], &present, ret_struct);
         if (code != DAIS_OK)
             return code;
     }
@@ -243,21 +242,4 @@ int32_t shape_read_query(const struct dais_shape *shape, struct dais_str query,
             return code;
     }
     return read_end(&reader, shape, present, ret_struct);
-}
-
-int32_t shape_set(const struct dais_shape *shape, uint32_t row, struct dais_str text,
-                  struct dais_arena *arena, void *ret_struct, struct shape_error *ret_error)
-{
-    struct shape_reader reader = {arena, ret_error, 0};
-    struct shape_place whole = {0};
-    struct shape_place at = {&whole, dais_cstr(shape->fields[row].name), 0};
-    const struct dais_field *field = &shape->fields[row];
-    uint64_t present;
-    int32_t code = shape_row_text(&reader, &at, field, text, (uint8_t *)ret_struct + field->offset);
-    if (code != DAIS_OK)
-        return code;
-    memcpy(&present, ret_struct, sizeof present);
-    present |= (uint64_t)1 << row;
-    memcpy(ret_struct, &present, sizeof present);
-    return DAIS_OK;
 }

@@ -13,8 +13,8 @@ static int32_t read_path(struct dais_req *req)
         pairs[i] = (struct shape_pair){route->params[i], req->match.params[i]};
     void *read = arena_alloc(&req->arena, shape->struct_bytes);
     req->input.path = read;
-    return read ? shape_read_pairs(shape, pairs, route->param_count, &req->arena, read,
-                                   &req->problem)
+    return read ? shape_read_pairs(shape, (struct shape_pairs){pairs, route->param_count},
+                                   &req->arena, read, &req->problem)
                 : DAIS_E_MEMORY;
 }
 

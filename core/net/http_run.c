@@ -39,7 +39,7 @@ static void put_req(struct dais_req *req)
         mem_free(req);
         return;
     }
-    list_push(&worker->spare, &req->held);
+    list_push_front(&worker->spare, &req->held); /* the last one is still in the cache */
     worker->spare_count++;
 }
 

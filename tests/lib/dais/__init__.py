@@ -14,6 +14,7 @@ from .api import Api, Reply
 from .hls import Hls, Playlist, decode_errors
 from .media import Publisher
 from .server import Server
+from . import processes
 from .wait import eventually
 
 __all__ = [

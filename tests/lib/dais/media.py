@@ -22,10 +22,14 @@ class Publisher:
                     "-pix_fmt", "yuv420p", "-g", str(int(fps * gop_s)), "-b:v", "800k", *video_args]
         if seconds:
             command += ["-t", str(seconds)]
-        # FFmpeg's RTMP has no reconnection of its own; its fifo muxer starts the output anew.
-        command += (["-f", "fifo", "-fifo_format", "flv", "-attempt_recovery", "1",
-                     "-recover_any_error", "1", "-recovery_wait_time", "0.2", "-map", "0:v",
-                     *(["-map", "1:a"] if audio else [])] if reconnect else ["-f", "flv"])
+        # FFmpeg's RTMP has no reconnection of its own; its fifo muxer starts the output anew, but
+        # does not ask the encoder for the codec headers that FLV needs.
+        if reconnect:
+            command += ["-flags", "+global_header", "-map", "0:v", *(["-map", "1:a"] if audio else []),
+                        "-f", "fifo", "-fifo_format", "flv", "-attempt_recovery", "1",
+                        "-recover_any_error", "1", "-recovery_wait_time", "0.2"]
+        else:
+            command += ["-f", "flv"]
         self.process = subprocess.Popen([*command, url], stdin=subprocess.DEVNULL,
                                         stdout=self._log, stderr=subprocess.STDOUT)
 

@@ -64,6 +64,16 @@ static uint32_t miss_plugins(struct json_writer *json)
     return missed;
 }
 
+/** Listeners of plugins open last, and close first. */
+static uint32_t miss_listeners(struct json_writer *json)
+{
+    uint32_t phase = atomic_load(&host_get()->phase);
+    if (phase == HOST_SERVING)
+        return 0;
+    miss(json, "listeners", phase < HOST_SERVING ? "they open next" : "they are closed");
+    return 1;
+}
+
 static int32_t answer_ready(struct dais_req *req, const struct dais_input *input)
 {
     struct strbuf out;
@@ -74,7 +84,7 @@ static int32_t answer_ready(struct dais_req *req, const struct dais_input *input
     json_open_object(&json);
     json_key(&json, "missing");
     json_open_array(&json);
-    uint32_t missed = miss_database(&json) + miss_plugins(&json);
+    uint32_t missed = miss_database(&json) + miss_plugins(&json) + miss_listeners(&json);
     json_close_array(&json);
     json_key(&json, "ready");
     json_add_bool(&json, missed == 0);

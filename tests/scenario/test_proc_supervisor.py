@@ -338,12 +338,32 @@ def test_nothing_is_left_in_the_run_folder(own_server):
 def test_kill_9_of_postgres_is_followed_by_a_restart(own_server, record_property):
     server = own_server()
     admin = server.user(role="admin")
+
+    def queries():
+        return server.api().get("/api/streams").status == 200
     times = []
     for _ in range(3):
         old, worker = server.postgres_pid, server.worker_pid
         kill(server, old)
-        times.append(seconds_until(lambda: answers(server)))
+        times.append(seconds_until(queries))
         assert server.postgres_pid != old
         assert server.worker_pid == worker
     report(record_property, "database again after kill -9", times)
-    assert server.login(admin.user["email"], PASSWORD)
+    eventually(lambda: server.login(admin.user["email"], PASSWORD))
+
+
+def test_a_database_of_somebody_else(own_server):
+    """With database.url there is no PostgreSQL of its own, and secrets must be given."""
+    lender = own_server()
+    url = f"postgresql:///postgres?host={lender.data}/run-postgres&user=dais"
+    refused_one = own_server(env={"DATABASE_URL": url}, start=False)
+    answer = refused_one.cli("serve")
+    assert answer.returncode == 1
+    assert "JWT_SECRET" in answer.stderr
+
+    server = own_server(env={"DATABASE_URL": url, "JWT_SECRET": "j" * 40,
+                             "STREAM_KEY_SECRET": "s" * 40})
+    names = [processes.cmdline(pid)[0] for pid in processes.children(server.supervisor_pid)]
+    assert not [name for name in names if "postgres" in name], names
+    assert not (server.data / "postgres").exists()
+    assert server.user(role="admin")

@@ -69,23 +69,7 @@ static int32_t lock(struct dais_str key, struct dais_lock **ret_lock)
     return fiber_lock(dais_str(full, sizeof plugin + key.len), FIBER_FOREVER, ret_lock);
 }
 
-/** A job on its way to its thread. */
-struct marked_job {
-    const struct dais_job *job;
-    void *arg;
-    struct owner owner;
-};
-
-static int32_t run_job(void *arg)
-{
-    const struct marked_job *marked = arg;
-    struct owner before = owner_get();
-    owner_set(&marked->owner);
-    int32_t result = marked->job->run(marked->arg);
-    owner_set(&before);
-    return result;
-}
-
+/** The thread of the pool carries the mark of the fiber that waits. */
 static int32_t job(const struct dais_job *row, void *arg)
 {
     uint32_t class_number;
@@ -95,8 +79,7 @@ static int32_t job(const struct dais_job *row, void *arg)
     }
     if (!row || !row->run || job_class_find(dais_cstr(row->job_class), &class_number) != DAIS_OK)
         return DAIS_E_INVALID;
-    struct marked_job marked = {row, arg, owner_get()};
-    return job_run(class_number, run_job, &marked);
+    return job_run(class_number, row->run, arg);
 }
 
 static uint32_t this_worker(void)

@@ -34,8 +34,17 @@ static struct {
     struct dais_str key;
     uint32_t metrics; /* ticks, events, verified, boards gone */
     _Atomic int64_t ticks, events, verified, gone, tasks;
+    _Atomic int64_t strangers; /* calls during which the host took us for somebody else */
     void *memory;
 } probe;
+
+/** Whom the host takes for the one that runs shows in whose folder it names. */
+static void check_mark(void)
+{
+    struct dais_str folder = dais_config->data_dir();
+    if (folder.len < 6 || memcmp(folder.ptr + folder.len - 6, "/probe", 6) != 0)
+        atomic_fetch_add(&probe.strangers, 1);
+}
 
 enum { METRIC_TICKS, METRIC_VERIFIED };
 
@@ -74,7 +83,7 @@ static const struct dais_field wait_fields[] = {
 static const struct dais_shape wait_shape = DAIS_SHAPE("Wait", struct wait, wait_fields);
 
 struct counts {
-    int64_t ticks, events, verified, gone, tasks;
+    int64_t ticks, events, verified, gone, tasks, strangers;
 };
 
 static const struct dais_field counts_fields[] = {
@@ -83,6 +92,7 @@ static const struct dais_field counts_fields[] = {
     DAIS_FIELD(struct counts, verified, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, 0, 0, "Tokens"),
     DAIS_FIELD(struct counts, gone, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, 0, 0, "Buffers gone"),
     DAIS_FIELD(struct counts, tasks, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, 0, 0, "Tasks run"),
+    DAIS_FIELD(struct counts, strangers, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, 0, 0, "Wrong marks"),
     DAIS_FIELD_END,
 };
 static const struct dais_shape counts_shape = DAIS_SHAPE("Counts", struct counts, counts_fields);
@@ -94,6 +104,7 @@ static int32_t reply_text(struct dais_req *req, struct dais_str text)
 
 static int32_t answer_hello(struct dais_req *req, const struct dais_input *input)
 {
+    check_mark();
     (void)input;
     return reply_text(req, probe.config.greeting);
 }
@@ -122,8 +133,8 @@ static int32_t answer_wait(struct dais_req *req, const struct dais_input *input)
 static int32_t answer_counts(struct dais_req *req, const struct dais_input *input)
 {
     (void)input;
-    const struct counts counts = {probe.ticks, probe.events, probe.verified, probe.gone,
-                                  probe.tasks};
+    const struct counts counts = {probe.ticks, probe.events, probe.verified,
+                                  probe.gone,  probe.tasks,  probe.strangers};
     return dais_http->reply_fields(req, 200, &counts_shape, &counts);
 }
 
@@ -137,6 +148,7 @@ static int32_t answer_revoke(struct dais_req *req, const struct dais_input *inpu
 
 static void count_task(uint64_t cookie)
 {
+    check_mark();
     atomic_fetch_add(&probe.tasks, (int64_t)cookie);
 }
 
@@ -151,6 +163,7 @@ static int32_t answer_spawn(struct dais_req *req, const struct dais_input *input
 
 static void count_gone(struct dais_buf *buf, void *context)
 {
+    check_mark();
     (void)buf;
     atomic_fetch_add((_Atomic int64_t *)context, 1);
 }
@@ -175,6 +188,7 @@ static int32_t answer_share(struct dais_req *req, const struct dais_input *input
 
 static int32_t work(void *arg)
 {
+    check_mark();
     *(int64_t *)arg += 41;
     return DAIS_OK;
 }
@@ -232,6 +246,7 @@ static const struct dais_route routes[] = {
 
 static void tick(void)
 {
+    check_mark();
     atomic_fetch_add(&probe.ticks, 1);
     dais_metrics->add(probe.metrics + METRIC_TICKS, 1);
 }
@@ -243,6 +258,7 @@ static const struct dais_timer timers[] = {
 
 static void on_event(const struct dais_bus_event *event)
 {
+    check_mark();
     (void)event;
     atomic_fetch_add(&probe.events, 1);
 }
@@ -256,6 +272,7 @@ static const struct dais_subscription subscriptions[] = {
 
 static int64_t twice(int64_t number)
 {
+    check_mark();
     return number * 2;
 }
 
@@ -264,6 +281,7 @@ static const struct probe_service_v1 service = {twice};
 static int32_t verify(struct dais_str token, struct dais_identity *ret_identity)
 {
     const char *dot = memchr(token.ptr, '.', token.len);
+    check_mark();
     atomic_fetch_add(&probe.verified, 1);
     dais_metrics->add(probe.metrics + METRIC_VERIFIED, 1);
     if (token.len > 4 && memcmp(token.ptr, "slow", 4) == 0 && dais_fiber->sleep(300) != DAIS_OK)
@@ -307,6 +325,7 @@ static const struct dais_shape greet_shape = DAIS_SHAPE("Greet", struct greet, g
 static int32_t greet(struct dais_cli *cli, const void *input)
 {
     const struct greet *in = input;
+    check_mark();
     if (dais_str_eq(in->name, dais_cstr("nobody")))
         return dais_cli_verbs->fail(cli, DAIS_E_NOT_FOUND, "nobody is not there");
     for (int64_t i = 0; i < in->times; i++) {
@@ -353,6 +372,7 @@ static int32_t init(const struct dais_host *host)
 
 static int32_t start(void)
 {
+    check_mark();
     probe.memory = dais_mem->state_alloc(1024);
     dais_logf(DAIS_INFO, "probe of %u workers keeps its files in %s", dais_fiber->workers(),
               dais_config->data_dir().ptr);
@@ -361,6 +381,7 @@ static int32_t start(void)
 
 static void stop(void)
 {
+    check_mark();
     dais_mem->state_free(probe.memory);
 }
 

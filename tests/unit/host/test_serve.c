@@ -288,6 +288,13 @@ static void test_verbs(void **state)
     assert_holds(reply, "dais_probe_ticks_total");
 }
 
+/** After all the others: each way into the plugin was marked as its own. */
+static void test_nobody_else_was_marked(void **state)
+{
+    (void)state;
+    assert_int_equal(count("strangers"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_identity_is_asked_once),
         cmocka_unit_test(test_revocation_forgets),
         cmocka_unit_test(test_verbs),
+        cmocka_unit_test(test_nobody_else_was_marked),
     };
     const struct CMUnitTest alone[] = {
         cmocka_unit_test(test_revocation_during_a_question),

@@ -17,7 +17,7 @@ from dais.processes import cpu_s, descendants, rss_bytes  # noqa: E402
 from dais.server import build_folder, free_ports  # noqa: E402
 
 RUNS = int(os.environ.get("DAIS_BENCH_RUNS", "5"))
-SECONDS = float(os.environ.get("DAIS_BENCH_SECONDS", "5"))
+SECONDS = int(os.environ.get("DAIS_BENCH_SECONDS", "5"))
 
 __all__ = ["ROOT", "RUNS", "SECONDS", "Server", "Peer", "Nginx", "build_folder", "cpu_s",
            "descendants", "eventually", "free_ports", "interleave", "private_bytes", "report",
@@ -83,7 +83,7 @@ def private_bytes(pid):
 def wrk(url, connections=64, seconds=None, headers=(), threads=1):
     """Loads `url`; returns requests, bytes, errors, p50 and p99 in milliseconds."""
     script = Path(__file__).with_name("report.lua")
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds or SECONDS}s", "-s", str(script)]
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{int(seconds or SECONDS)}s", "-s", str(script)]
     for header in headers:
         command += ["-H", header]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)

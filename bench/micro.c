@@ -45,7 +45,8 @@ static int32_t on_start(void *context, uint32_t worker)
     return fibers_measure();
 }
 
-/** Time of one call of `fn`, in nanoseconds; the pointer is read anew each time, as a plugin does. */
+/** Time of one call of `fn`, in nanoseconds; the pointer is read anew each time, as a plugin does.
+ */
 static double call_ns(struct dais_arena *(*volatile const *fn)(void))
 {
     uint64_t begin_ns = clock_ns();

@@ -2,7 +2,8 @@
 /*
  * The baseline of the HTTP benchmark: the least that libh2o can do, one thread, one handler, one
  * constant answer; "/big" answers with 1 MiB from memory. `bench_hello_h2o PORT` serves until it
- * is killed. The allocator is tuned as the server's is, so that only what we add is compared.
+ * is killed. The allocator is tuned as the server's is and the answer has the same lines, so that
+ * only what we add is compared.
  */
 #include <h2o.h>
 #include <h2o/http1.h>
@@ -35,6 +36,8 @@ static int on_req(h2o_handler_t *self, h2o_req_t *req)
     req->res.content_length = buf.len;
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                    H2O_STRLIT("application/json"));
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-content-type-options"), 0,
+                          NULL, H2O_STRLIT("nosniff"));
     h2o_start_response(req, &generator);
     h2o_send(req, &buf, 1, H2O_SEND_STATE_FINAL);
     return 0;

@@ -51,26 +51,26 @@ static void live_free(struct live *live)
 }
 
 /* Takes the ended stream of that name off the list: who starts anew replaces it at once, so that
- * nobody takes the end of the last show for this one. Returns the number to go on with. */
-static uint64_t replace_ended(struct live_worker *worker, struct dais_str name)
+ * nobody takes the end of the last show for this one. Returns what to go on from. */
+static struct packager_last replace_ended(struct live_worker *worker, struct dais_str name)
 {
     for (struct live **at = &worker->ended; *at != NULL; at = &(*at)->next) {
         struct live *live = *at;
         if (dais_str_eq(packager_name(live->packager), name)) {
-            const uint64_t next_msn = packager_next_msn(live->packager);
+            const struct packager_last last = packager_last(live->packager);
             *at = live->next;
             live_free(live);
-            return next_msn;
+            return last;
         }
     }
-    return 0;
+    return (struct packager_last){0};
 }
 
 static uint64_t on_begin(const struct dais_stream_info *info)
 {
-    const uint64_t msn_min = replace_ended(self(), info->stream);
+    const struct packager_last last = replace_ended(self(), info->stream);
     struct live *live = dais_mem->state_alloc(sizeof(*live));
-    struct packager *packager = live != NULL ? packager_new(info, msn_min) : NULL;
+    struct packager *packager = live != NULL ? packager_new(info, last) : NULL;
     if (packager == NULL) {
         const struct dais_log_value values[] = {{"stream", info->stream}};
         dais_log->write(DAIS_ERROR, dais_cstr("no memory for a stream, it has no playlist"), values,

@@ -7,6 +7,7 @@
 #include "dais/log.h"
 #include "hls.h"
 #include "segmenter.h"
+#include "sequence.h"
 #include "snapshot.h"
 #include "window.h"
 
@@ -60,9 +61,10 @@ struct dais_str packager_name(const struct packager *packager)
     return dais_cstr(packager->name);
 }
 
-uint64_t packager_next_msn(const struct packager *packager)
+struct packager_last packager_last(const struct packager *packager)
 {
-    return packager->segmenter.head + 1;
+    return (struct packager_last){.msn = packager->segmenter.head,
+                                  .discontinuities = packager->segmenter.discontinuities + 1};
 }
 
 static void log_stream(const struct packager *packager, uint32_t level, const char *event)
@@ -171,6 +173,7 @@ static void on_cut(void *context, const struct segmenter_cut *cut)
         rendition->frames_per_1000s = measure_rate(cut);
     }
     packager->dirty = true;
+    sequence_use(cut->discontinuities);
 }
 
 static void on_release(void *context, void *ref)
@@ -180,7 +183,7 @@ static void on_release(void *context, void *ref)
 
 static const struct segmenter_ops OPS = {on_cut, on_release};
 
-struct packager *packager_new(const struct dais_stream_info *info, uint64_t msn_min)
+struct packager *packager_new(const struct dais_stream_info *info, struct packager_last last)
 {
     if (info->stream.len >= NAME_BYTES_MAX) {
         return NULL;
@@ -191,15 +194,14 @@ struct packager *packager_new(const struct dais_stream_info *info, uint64_t msn_
     }
     memcpy(packager->name, info->stream.ptr, info->stream.len);
     packager->session = info->session;
-    /* One segment takes at least a second, so the clock is always ahead of what was used. */
+    /* A segment lasts a second or more, so that the clock is ahead of what was used. */
     const uint64_t now_s = (uint64_t)(dais_fiber->unix_ms() / 1000);
     const struct segmenter_limits limits = {
         .target_ms = (uint32_t)hls_config.segment_ms,
         .segment_ms_max = (uint32_t)hls_config.segment_ms_max,
         .segment_bytes_max = (uint64_t)hls_config.stream_bytes_max / 4,
-        .first_msn = now_s > msn_min ? now_s : msn_min,
-        /* Small, unlike the media sequence: hls.js 1.7 hangs on numbers in the billions. */
-        .first_discontinuity = 0,
+        .first_msn = now_s > last.msn ? now_s : last.msn + 1,
+        .first_discontinuity = last.discontinuities,
     };
     segmenter_init(&packager->segmenter, &limits, &OPS, packager);
     hls_count(HLS_METRIC_STREAMS, 1);
@@ -349,6 +351,7 @@ static void describe(const struct packager *packager, enum track_kind kind, stru
         .segments = window->segments + window->count - listed,
         .count = listed,
         .session = packager->session,
+        .discontinuities = sequence_base(),
         .target_s = target_s(packager),
         .ended = packager->ended,
     };
@@ -382,7 +385,8 @@ static void warn_once(struct packager *packager)
 /* Puts a snapshot on the board if there is something new that can be shown. */
 static void publish(struct packager *packager)
 {
-    if (!packager->dirty || !is_complete(packager) || target_s(packager) == 0) {
+    if (!packager->dirty || sequence_base() == 0 || !is_complete(packager) ||
+        target_s(packager) == 0) {
         return;
     }
     packager->dirty = false;

@@ -15,8 +15,14 @@
 /** A stream being packaged. Opaque. */
 struct packager;
 
-/** Starts a stream; media sequence numbers begin at `msn_min` or at the clock. NULL: no memory. */
-struct packager *packager_new(const struct dais_stream_info *info, uint64_t msn_min);
+/** What a stream that begins again goes on from; zeros when it never was. */
+struct packager_last {
+    uint64_t msn;
+    uint64_t discontinuities;
+};
+
+/** Starts a stream, above `last` and not before the clock. NULL: no memory. */
+struct packager *packager_new(const struct dais_stream_info *info, struct packager_last last);
 
 /** Takes the stream off the board and frees all. */
 void packager_free(struct packager *packager);
@@ -36,5 +42,5 @@ void packager_end(struct packager *packager);
 /** The playback id; valid as long as the packager. */
 struct dais_str packager_name(const struct packager *packager);
 
-/** A media sequence number above all that were used. */
-uint64_t packager_next_msn(const struct packager *packager);
+/** What the next show of this name goes on from. */
+struct packager_last packager_last(const struct packager *packager);

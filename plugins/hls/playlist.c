@@ -155,7 +155,7 @@ size_t playlist_media(const struct playlist_media *media, char *out, size_t room
         media->target_s);
     add(&text, "#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n", first->msn);
     add(&text, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n",
-        first->discontinuities - (first->discontinuity ? 1 : 0));
+        media->discontinuities + first->discontinuities - (first->discontinuity ? 1 : 0));
     for (uint32_t i = 0; i < media->count; i++) {
         add_segment(&text, media, i);
     }

@@ -25,6 +25,7 @@ struct playlist_media {
     const struct window_segment *segments;
     uint32_t count; /**< at least 1 */
     uint64_t session;
+    uint64_t discontinuities; /**< added to those of the segments */
     uint32_t target_s;
     bool ended;
 };

@@ -4,6 +4,7 @@
 #include "dais/dais.h"
 #include "hls.h"
 #include "live.h"
+#include "sequence.h"
 #include "window.h"
 
 struct hls_config hls_config;
@@ -63,6 +64,7 @@ static const struct dais_route ROUTES[] = {
 
 static const struct dais_timer TIMERS[] = {
     {"hls_sweep", 5000, DAIS_TIMER_EACH_WORKER, live_sweep},
+    {"hls_sequence", 5000, 0, sequence_keep},
     {NULL, 0, 0, NULL},
 };
 
@@ -104,6 +106,7 @@ DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .summary = "Live streams as HLS, from memory",
     .needs = NEEDS,
     .init = init,
+    .start = sequence_open,
     .worker_stop = live_worker_stop,
     .fini = live_fini,
 };

@@ -15,21 +15,21 @@ static const struct window_segment segments[] = {
      .timescale = 90000,
      .init = 1,
      .wall_ms = 1700000000000,
-     .discontinuities = 7,
+     .discontinuities = 2,
      .bytes = 500000},
     {.msn = 1001,
      .ticks = 90003,
      .timescale = 90000,
      .init = 1,
      .wall_ms = 1700000002000,
-     .discontinuities = 7,
+     .discontinuities = 2,
      .bytes = 100000},
     {.msn = 1002,
      .ticks = 180000,
      .timescale = 90000,
      .init = 2,
      .wall_ms = 1700000009123,
-     .discontinuities = 8,
+     .discontinuities = 3,
      .discontinuity = true,
      .gap = true},
 };
@@ -45,8 +45,12 @@ static void assert_media(const struct playlist_media *media, const char *expecte
 
 static void test_media_playlist(void **state)
 {
-    const struct playlist_media media = {
-        .kind = TRACK_VIDEO, .segments = segments, .count = 3, .session = 42, .target_s = 2};
+    const struct playlist_media media = {.kind = TRACK_VIDEO,
+                                         .segments = segments,
+                                         .count = 3,
+                                         .session = 42,
+                                         .discontinuities = 5,
+                                         .target_s = 2};
     assert_media(&media, "#EXTM3U\n"
                          "#EXT-X-VERSION:8\n"
                          "#EXT-X-TARGETDURATION:2\n"
@@ -74,6 +78,7 @@ static void test_a_discontinuity_counts_when_it_has_left(void **state)
                                          .segments = segments + 2,
                                          .count = 1,
                                          .session = 42,
+                                         .discontinuities = 5,
                                          .target_s = 2,
                                          .ended = true};
     assert_media(&media, "#EXTM3U\n"

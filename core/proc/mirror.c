@@ -166,3 +166,8 @@ int32_t mirror_folder(const char *from, const char *to)
 {
     return mirror_at(AT_FDCWD, from, AT_FDCWD, to, 1);
 }
+
+void mirror_remove(const char *path)
+{
+    remove_tree(AT_FDCWD, path, 1);
+}

@@ -19,3 +19,6 @@ DAIS_CHECK_RESULT int32_t mirror_file(const char *from, const char *to);
 /** Makes the folder `to`, whose parent exists, equal to the folder `from`. DAIS_E_UNAVAILABLE,
  * errno. */
 DAIS_CHECK_RESULT int32_t mirror_folder(const char *from, const char *to);
+
+/** Removes the copy `path` with all that is in it, as far as it can. */
+void mirror_remove(const char *path);

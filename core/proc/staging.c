@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "proc/mirror.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,18 +65,47 @@ static int32_t stage_config(const struct runas *account, const char *copy, struc
     return error;
 }
 
+/* The link that tells which folder a copy was made of. */
+static bool note_origin(const char *root, const char *copy)
+{
+    char link[COPY_BYTES + 16];
+    snprintf(link, sizeof link, "%s/origin", copy);
+    return symlink(root, link) == 0 || errno == EEXIST;
+}
+
+/* Removes the copies whose originals are no more. */
+static void remove_orphans(void)
+{
+    struct stat origin;
+    DIR *listing = opendir(STAGING_DIR);
+    if (listing == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        char link[sizeof STAGING_DIR + sizeof entry->d_name + 16];
+        snprintf(link, sizeof link, STAGING_DIR "/%s/origin", entry->d_name);
+        if (lstat(link, &origin) != 0 || stat(link, &origin) == 0 || errno != ENOENT)
+            continue;
+        *strrchr(link, '/') = '\0';
+        mirror_remove(link);
+    }
+    closedir(listing);
+}
+
 static int32_t stage(const struct runas *account, struct staging *staging)
 {
     char root[REACH_PATH_BYTES], copy[COPY_BYTES];
     if (!find_root(staging->program, root))
         return DAIS_E_UNAVAILABLE;
     snprintf(copy, sizeof copy, STAGING_DIR "/%016" PRIx64, hash_stable(dais_cstr(root)));
-    if (!make_folder(STAGING_DIR) || !make_folder(copy))
+    bool hidden = !reach_enters(account, root);
+    bool config_hidden = staging->config[0] != '\0' && !reach_reads(account, staging->config);
+    remove_orphans();
+    if (!hidden && !config_hidden)
+        return DAIS_OK;
+    if (!make_folder(STAGING_DIR) || !make_folder(copy) || !note_origin(root, copy))
         return DAIS_E_UNAVAILABLE;
-    int32_t error = DAIS_OK;
-    if (!reach_enters(account, root))
-        error = stage_program(root, copy, staging->program);
-    if (error == DAIS_OK && staging->config[0] != '\0' && !reach_reads(account, staging->config))
+    int32_t error = hidden ? stage_program(root, copy, staging->program) : DAIS_OK;
+    if (error == DAIS_OK && config_hidden)
         error = stage_config(account, copy, staging);
     return error;
 }

@@ -133,6 +133,17 @@ static void test_a_missing_original_is_an_error(void **state)
     assert_int_equal(access("file", F_OK), -1);
 }
 
+static void test_a_copy_is_removed_but_not_what_its_links_lead_to(void **state)
+{
+    (void)state;
+    make_original();
+    assert_int_equal(mirror_folder("from", "to"), DAIS_OK);
+    assert_int_equal(symlink("../from", "to/link"), 0);
+    mirror_remove("to");
+    assert_int_equal(access("to", F_OK), -1);
+    expect("from/assets/b.js", "script");
+}
+
 static void test_a_loop_of_links_ends(void **state)
 {
     (void)state;
@@ -150,6 +161,7 @@ int main(void)
         MIRROR_TEST(test_what_is_gone_goes),
         MIRROR_TEST(test_a_link_in_the_way_is_replaced_not_followed),
         MIRROR_TEST(test_a_missing_original_is_an_error),
+        MIRROR_TEST(test_a_copy_is_removed_but_not_what_its_links_lead_to),
         MIRROR_TEST(test_a_loop_of_links_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,8 @@ def private_bytes(pid):
 def wrk(url, connections=64, seconds=None, headers=(), threads=1):
     """Loads `url`; returns requests, bytes, errors, p50 and p99 in milliseconds."""
     script = Path(__file__).with_name("report.lua")
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{int(seconds or SECONDS)}s", "-s", str(script)]
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds or SECONDS}s",
+               "--timeout", "10s", "-s", str(script)]
     for header in headers:
         command += ["-H", header]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)

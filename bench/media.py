@@ -8,7 +8,7 @@ CLIPS = ROOT / "build" / "bench"
 
 
 def clip(megabits):
-    """A minute of 1080p30 High with two B-frames, GOP of two seconds, AAC; made once."""
+    """Twenty seconds of 1080p30 High with two B-frames, GOP of two seconds, AAC; made once."""
     path = CLIPS / f"clip-{megabits}m.flv"
     if not path.exists():
         CLIPS.mkdir(parents=True, exist_ok=True)

@@ -226,6 +226,7 @@ static const char settings_format[] =
     "max_wal_size = 256MB\n"
     "min_wal_size = 32MB\n"
     "fsync = on\n"
+    "recovery_init_sync_method = syncfs\n"
     "synchronous_commit = on\n"
     "full_page_writes = on\n"
     "jit = off\n"

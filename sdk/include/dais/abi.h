@@ -4,8 +4,8 @@
  * The root of the plugin ABI: the two objects through which host and plugin meet.
  *
  * A plugin is a shared object that exports one symbol, `dais_plugin`. The host reads it, compares
- * `abi_major` and `draft_hash`, fills every slot named in `needs`, then calls `init`, on each worker
- * `worker_start`, and `start`. At the end it calls `stop`, `worker_stop` and `fini`.
+ * `abi_major` and `draft_hash`, fills every slot named in `needs`, then calls `init`, on each
+ * worker `worker_start`, and `start`. At the end it calls `stop`, `worker_stop` and `fini`.
  *
  * Everything else is reached by name: `query(host, "dais.http/1")` gives a frozen table of
  * functions, or NULL where this host has none. A released table never changes; what is new gets a
@@ -73,11 +73,11 @@ struct dais_plugin {
     const char *id;      /**< [a-z][a-z0-9_]*, also the name of the schema in the database */
     const char *version; /**< of the plugin: "1.0.0" */
     const char *summary; /**< one line for lists */
-    const struct dais_need *needs; /**< ends with a row whose name is NULL; may be NULL */
+    const struct dais_need *needs;   /**< ends with a row whose name is NULL; may be NULL */
     const struct dais_offer *offers; /**< ends with a row whose name is NULL; may be NULL */
     /** [setup] Registers tables, on the main thread before the workers start. */
     int32_t (*init)(const struct dais_host *host);
-    /** [fiber] [suspends] Once, on worker 0, after all plugins' `init` and migrations; may be NULL. */
+    /** [fiber] [suspends] Once, on worker 0, after every `init` and migration; may be NULL. */
     int32_t (*start)(void);
     /** [fiber] [suspends] Once, on worker 0, before the workers stop; may be NULL. */
     void (*stop)(void);

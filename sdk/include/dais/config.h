@@ -23,7 +23,7 @@ struct dais_config_v1 {
      * `env` (base64 or plain, hashed to length) and is never generated. Valid for ever.
      */
     int32_t (*secret)(const char *name, const char *env, uint32_t bytes, struct dais_str *ret_key);
-    /** [setup] [any] Absolute path of the folder for the plugin's files below the data directory. */
+    /** [any] Absolute path of the folder for the plugin's files below the data directory. */
     struct dais_str (*data_dir)(void);
 };
 

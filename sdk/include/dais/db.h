@@ -38,21 +38,26 @@ enum dais_lane {
 struct dais_statement {
     const char *name;
     const char *sql;
-    uint32_t lane;   /**< enum dais_lane; inside a transaction the lane is ignored */
-    uint32_t params; /**< how many $n the text has */
-    uint32_t flags;  /**< DAIS_STATEMENT_… */
+    uint32_t lane;       /**< enum dais_lane; inside a transaction the lane is ignored */
+    uint32_t params;     /**< how many $n the text has */
+    uint32_t flags;      /**< DAIS_STATEMENT_… */
     uint32_t timeout_ms; /**< 0: the default of the configuration */
 };
 
 /** One step of a schema, made by the build from schema/NNN_name.sql. */
 struct dais_migration {
-    uint32_t version; /**< 1, 2, 3 … without holes */
+    uint32_t version;  /**< 1, 2, 3 … without holes */
     uint32_t contract; /**< 0: expand, old code still runs on it · 1: contract */
     const char *name;
     const char *sql; /**< run in one transaction, under an advisory lock, once */
 };
 
-enum dais_param_kind { DAIS_PARAM_NULL = 0, DAIS_PARAM_TEXT = 1, DAIS_PARAM_INT = 2, DAIS_PARAM_BYTES = 3 };
+enum dais_param_kind {
+    DAIS_PARAM_NULL = 0,
+    DAIS_PARAM_TEXT = 1,
+    DAIS_PARAM_INT = 2,
+    DAIS_PARAM_BYTES = 3
+};
 
 /** One bound value; made by the inline functions below. Borrowed for the call. */
 struct dais_param {

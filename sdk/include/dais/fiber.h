@@ -51,7 +51,7 @@ struct dais_fiber_v1 {
     int32_t (*cancel)(dais_handle fiber);
     /** [fiber] The running fiber. */
     dais_handle (*self)(void);
-    /** [fiber] [suspends] Waits for the lock named `key` (in this process, per plugin) and takes it. */
+    /** [fiber] [suspends] Waits for the lock named `key` (this process and plugin) and takes it. */
     int32_t (*lock)(struct dais_str key, struct dais_lock **ret_lock);
     /** [fiber] Releases the lock. */
     void (*unlock)(struct dais_lock *lock);

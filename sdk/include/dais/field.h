@@ -5,8 +5,8 @@
  * and documents. The same shape reads a JSON body, a query string, path parameters, a section of
  * the configuration or the arguments of a command, and writes an answer.
  *
- * A struct that is read begins with `uint64_t present`: bit i is set when row i was given. Rows that
- * were not given hold their fallback, or an absent view, 0, 0.0 or false.
+ * A struct that is read begins with `uint64_t present`: bit i is set when row i was given. Rows
+ * that were not given hold their fallback, or an absent view, 0, 0.0 or false.
  */
 #include "dais/abi.h"
 
@@ -25,13 +25,13 @@ enum dais_field_kind {
     DAIS_KIND_ENUM = 7,   /**< struct dais_str, one of `choices` */
     DAIS_KIND_EMAIL = 8,  /**< struct dais_str, an address in the form of RFC 5321 */
     DAIS_KIND_OBJECT = 9, /**< the nested struct itself, described by `shape` */
-    DAIS_KIND_LIST = 10,  /**< struct dais_list of `shape` structs, or of struct dais_str without shape */
-    DAIS_KIND_JSON = 11   /**< struct dais_str, the JSON text of any value; depth and size bounded */
+    DAIS_KIND_LIST = 10,  /**< struct dais_list of `shape` structs, without shape of dais_str */
+    DAIS_KIND_JSON = 11   /**< struct dais_str, the JSON text of any value, depth bounded */
 };
 
 #define DAIS_FIELD_REQUIRED 1u /**< must be given; when writing: always there */
 #define DAIS_FIELD_SECRET 2u   /**< never logged; a command asks for it without echo */
-#define DAIS_FIELD_NULLABLE 4u /**< null is accepted and counts as present; absent is written as null */
+#define DAIS_FIELD_NULLABLE 4u /**< null is accepted, counts as present; absent is written null */
 
 /** A list as a struct member: `count` items one after another at `items`. */
 struct dais_list {
@@ -43,12 +43,12 @@ struct dais_shape;
 
 /** One member of a struct. */
 struct dais_field {
-    const char *name;    /**< as clients spell it */
-    uint32_t kind;       /**< enum dais_field_kind */
-    uint32_t flags;      /**< DAIS_FIELD_… */
-    uint32_t offset;     /**< of the member in the struct */
+    const char *name; /**< as clients spell it */
+    uint32_t kind;    /**< enum dais_field_kind */
+    uint32_t flags;   /**< DAIS_FIELD_… */
+    uint32_t offset;  /**< of the member in the struct */
     uint32_t reserved;
-    int64_t min;         /**< bound by kind; for lists the number of items */
+    int64_t min; /**< bound by kind; for lists the number of items */
     int64_t max;
     const char *fallback; /**< value when absent, as text; NULL for none */
     const char *env;      /**< configuration: the environment variable that wins; NULL for none */
@@ -74,21 +74,23 @@ struct dais_shape {
 /** DAIS_FIELD(struct type, member, kind, flags, min, max, prose): a row named like its member. */
 #define DAIS_FIELD(struct_type, member, field_kind, field_flags, low, high, text)                  \
     {                                                                                              \
-        #member, (field_kind), (field_flags), (uint32_t)offsetof(struct_type, member), 0, (low),   \
+        (#member), (field_kind), (field_flags), (uint32_t)offsetof(struct_type, member), 0, (low), \
             (high), NULL, NULL, NULL, NULL, (text)                                                 \
     }
 
 /** As DAIS_FIELD, with the name that clients use. */
-#define DAIS_FIELD_NAMED(field_name, struct_type, member, field_kind, field_flags, low, high, text) \
+#define DAIS_FIELD_NAMED(field_name, struct_type, member, field_kind, field_flags, low, high,      \
+                         text)                                                                     \
     {                                                                                              \
         (field_name), (field_kind), (field_flags), (uint32_t)offsetof(struct_type, member), 0,     \
             (low), (high), NULL, NULL, NULL, NULL, (text)                                          \
     }
 
 /** A row of the configuration: with its default and its environment variable (or NULL). */
-#define DAIS_FIELD_CONFIG(struct_type, member, field_kind, low, high, default_text, env_name, text) \
+#define DAIS_FIELD_CONFIG(struct_type, member, field_kind, low, high, default_text, env_name,      \
+                          text)                                                                    \
     {                                                                                              \
-        #member, (field_kind), 0, (uint32_t)offsetof(struct_type, member), 0, (low), (high),       \
+        (#member), (field_kind), 0, (uint32_t)offsetof(struct_type, member), 0, (low), (high),     \
             (default_text), (env_name), NULL, NULL, (text)                                         \
     }
 
@@ -100,7 +102,8 @@ struct dais_shape {
     }
 
 /** A nested object (DAIS_KIND_OBJECT) or list (DAIS_KIND_LIST) row. */
-#define DAIS_FIELD_NESTED(field_name, struct_type, member, field_kind, field_flags, high, nested, text) \
+#define DAIS_FIELD_NESTED(field_name, struct_type, member, field_kind, field_flags, high, nested,  \
+                          text)                                                                    \
     {                                                                                              \
         (field_name), (field_kind), (field_flags), (uint32_t)offsetof(struct_type, member), 0, 0,  \
             (high), NULL, NULL, NULL, (nested), (text)                                             \

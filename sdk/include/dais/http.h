@@ -33,7 +33,7 @@ enum dais_access {
 
 #define DAIS_ROUTE_INLINE 1u /**< runs on the worker's stack, never suspends */
 
-/** What the host read for the handler: structs of the row's shapes, NULL where there is no shape. */
+/** What the host read for the handler: structs of the row's shapes, NULL without a shape. */
 struct dais_input {
     const void *path;
     const void *query;
@@ -62,16 +62,16 @@ struct dais_route {
     const char *summary; /**< one line for the documents */
 };
 
-/** A path below the prefix that is no file answers with `index` (pages that route by themselves). */
+/** A path below the prefix that is no file answers with `index`: pages that route themselves. */
 #define DAIS_STATIC_FALLBACK 1u
 
 /** A folder of files made by the plugin's build, served as they are. */
 struct dais_static {
-    const char *prefix;   /**< "/assets/" */
-    const char *folder;   /**< below the plugin's assets folder: "." */
-    const char *index;    /**< file served for the prefix itself, or NULL */
-    uint32_t max_age_s;   /**< Cache-Control; 0: no-cache with an ETag */
-    uint32_t flags;       /**< DAIS_STATIC_… */
+    const char *prefix; /**< "/assets/" */
+    const char *folder; /**< below the plugin's assets folder: "." */
+    const char *index;  /**< file served for the prefix itself, or NULL */
+    uint32_t max_age_s; /**< Cache-Control; 0: no-cache with an ETag */
+    uint32_t flags;     /**< DAIS_STATIC_… */
 };
 
 struct dais_http_v1 {

@@ -27,8 +27,8 @@ extern "C" {
 #define DAIS_MEDIA_VIDEO 1u
 #define DAIS_MEDIA_AUDIO 2u
 /** Codecs by the code of their sample entry. */
-#define DAIS_CODEC_H264 0x61766331u /**< 'avc1': config is an avcC record, payload length-prefixed */
-#define DAIS_CODEC_AAC 0x6d703461u  /**< 'mp4a': config is an AudioSpecificConfig, payload raw frames */
+#define DAIS_CODEC_H264 0x61766331u /**< 'avc1': config avcC, payload length-prefixed */
+#define DAIS_CODEC_AAC 0x6d703461u  /**< 'mp4a': config AudioSpecificConfig, payload raw */
 /** At most this many tracks per stream; indices are below it. */
 #define DAIS_MEDIA_TRACKS_MAX 8u
 

@@ -29,13 +29,13 @@ struct dais_buf {
 typedef void (*dais_buf_gone_fn)(struct dais_buf *buf, void *context);
 
 struct dais_mem_v1 {
-    /** [any] `bytes` of zeroed memory that live as long as `arena`, or NULL past the arena's maximum. */
+    /** [any] `bytes` of zeroed memory, living as long as `arena`; NULL past the arena's maximum. */
     void *(*arena_alloc)(struct dais_arena *arena, uint64_t bytes);
     /** [any] A copy of `text` in `arena`, NUL-terminated behind its length; absent on failure. */
     struct dais_str (*arena_dup)(struct dais_arena *arena, struct dais_str text);
     /** [fiber] The arena of the running fiber; for a handler it is the request's. */
     struct dais_arena *(*arena_self)(void);
-    /** [any] A buffer of `bytes` with one reference, its contents undefined; NULL without memory. */
+    /** [any] A buffer of `bytes` with one reference, contents undefined; NULL without memory. */
     struct dais_buf *(*buf_new)(uint64_t bytes);
     /** [any] As buf_new, and calls `gone(buf, context)` before the memory is freed. */
     struct dais_buf *(*buf_new_with)(uint64_t bytes, dais_buf_gone_fn gone, void *context);

@@ -16,8 +16,8 @@ extern "C" {
 
 /** A listener and what serves its connections. */
 struct dais_listener {
-    const char *name;         /**< "rtmp": in logs, metrics, `dais doctor` */
-    uint32_t connections_max; /**< per worker; more wait in the backlog */
+    const char *name;          /**< "rtmp": in logs, metrics, `dais doctor` */
+    uint32_t connections_max;  /**< per worker; more wait in the backlog */
     uint32_t output_bytes_max; /**< queued output per connection; more gives DAIS_E_LIMIT */
     /** [fiber] Serves one connection, then returns; it is closed behind it. */
     void (*serve)(dais_handle conn);
@@ -38,7 +38,7 @@ struct dais_net_v1 {
     int32_t (*flush)(dais_handle conn, uint64_t timeout_ms);
     /** [any] Ends the connection: its `read` returns DAIS_E_GONE. Stale handles are ignored. */
     void (*close)(dais_handle conn);
-    /** [fiber] The peer's address and port as text: "192.0.2.1:50000". Valid as long as the fiber. */
+    /** [fiber] The peer's address and port: "192.0.2.1:50000". Valid as long as the fiber. */
     struct dais_str (*peer)(dais_handle conn);
     /** [any] The port that `listener` is bound to, for port 0; 0 when it does not listen. */
     uint32_t (*port)(const struct dais_listener *listener);

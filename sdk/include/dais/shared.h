@@ -30,8 +30,8 @@ struct dais_shared_v1 {
     /** [worker] [fiber] Takes the key off every worker. */
     int32_t (*remove)(const struct dais_board *board, struct dais_str key);
     /**
-     * [worker] [fiber] The object as this worker knows it, or NULL. Borrowed: valid until the caller
-     * suspends or returns to the loop; who keeps it takes a reference.
+     * [worker] [fiber] The object as this worker knows it, or NULL. Borrowed: valid until the
+     * caller suspends or returns to the loop; who keeps it takes a reference.
      */
     struct dais_buf *(*get)(const struct dais_board *board, struct dais_str key);
 };

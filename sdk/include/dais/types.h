@@ -10,8 +10,8 @@ extern "C" {
 #endif
 
 /**
- * A view of bytes that somebody else owns; not NUL-terminated. `ptr` NULL means absent, which is not
- * the same as empty. How long it stays valid stands beside the function that gives it.
+ * A view of bytes that somebody else owns; not NUL-terminated. `ptr` NULL means absent, which is
+ * not the same as empty. How long it stays valid stands beside the function that gives it.
  */
 struct dais_str {
     const char *ptr;

@@ -7,7 +7,7 @@
 #include "dais/abi.h"
 #include "dais/mem.h"
 
-#define AT(type, member, offset) \
+#define AT(type, member, offset)                                                                   \
     _Static_assert(offsetof(struct type, member) == (offset), #type "." #member " moved")
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type " changed its size")
 

@@ -97,6 +97,11 @@ static int32_t init(const struct dais_host *host)
     return error;
 }
 
+static int32_t start(void)
+{
+    return sequence_open(dais_config->data_dir());
+}
+
 DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .magic = DAIS_PLUGIN_MAGIC,
     .abi_major = DAIS_ABI_MAJOR,
@@ -106,7 +111,7 @@ DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .summary = "Live streams as HLS, from memory",
     .needs = NEEDS,
     .init = init,
-    .start = sequence_open,
+    .start = start,
     .worker_stop = live_worker_stop,
     .fini = live_fini,
 };

@@ -14,13 +14,16 @@
 #include <stdint.h>
 
 #include "dais/error.h"
+#include "dais/types.h"
 
 /** So many numbers are reserved ahead. */
 #define SEQUENCE_BLOCK 32u
 
-/** [fiber] [suspends] Reads the file and reserves a block. DAIS_E_INTERNAL: it cannot be written.
+/**
+ * [fiber] [suspends] Reads the file in `folder`, whose path is copied, and reserves a block.
+ * DAIS_E_INTERNAL: it cannot be written.
  */
-int32_t sequence_open(void) DAIS_CHECK_RESULT;
+int32_t sequence_open(struct dais_str folder) DAIS_CHECK_RESULT;
 
 /** [any] What streams add to their count of discontinuities; 0 before sequence_open. */
 uint64_t sequence_base(void);

@@ -123,3 +123,20 @@ def test_sound_alone_and_picture_alone(server, encoders):
     (variant,) = hls.master().variants
     assert re.fullmatch(r"avc1\.[0-9a-f]{6}", variant["CODECS"])
     assert not hls.master().renditions
+
+
+def test_memory_bounds_the_window(own_server, encoders):
+    bound = 1 << 20
+    server = own_server(config="plugins:\n  auth: {}\n  streams: {}\n  rtmp: {}\n  hls:\n"
+                               "    segment_ms: 1000\n    window_segments: 30\n"
+                               f"    stream_bytes_max: {bound}\n")
+    stream = server.stream()
+    encoders(server, stream, fps=60)
+    hls = Hls(server, stream["playbackId"])
+    has_segments(hls, 3)
+    first = video(hls).media_sequence
+    later = eventually(lambda: [p for p in [video(hls)] if p.media_sequence > first + 2], 60)[0]
+    assert 3 <= len(later.segments) < 30
+    assert bound / 2 < server.metric("dais_hls_window_bytes") <= bound
+    for segment in later.segments:
+        assert segment.duration_s <= 2.5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dais import eventually
+from dais import Hls, Publisher, eventually
 from dais.wait import scale
 
 HERE = Path(__file__).resolve().parent
@@ -52,3 +52,26 @@ def test_the_pages_are_served_with_the_right_caching(api):
     api.get("/assets/../../../etc/passwd").expect(400)
     api.get("/assets/%2e%2e/%2e%2e/etc/passwd").expect(400)
     api.get("/assets/nothing.js").expect(404)
+
+
+def test_a_page_that_plays_survives_a_crash_of_the_server(own_server):
+    server = own_server()
+    stream = server.user(role="admin").post("/api/streams", {"title": "x"}).expect(201).json
+    encoder = Publisher(f"{server.rtmp_url}/{stream['streamKey']}", reconnect=True)
+    page = None
+    try:
+        eventually(lambda: Hls(server, stream["playbackId"]).media()[0].segments, 30)
+        url = f"{server.url}/watch/{stream['playbackId']}"
+        page = subprocess.Popen(["node", str(HERE / "survive.mjs"), url], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert page.stdout.readline() == "playing\n", page.stderr.read()
+        server.kill(server.worker_pid)
+        out, err = page.communicate("killed\n", timeout=120 * scale())
+        assert page.returncode == 0, err
+        seen = json.loads(out)
+        assert seen["after"]["frames"] - seen["before"]["frames"] > 900
+    finally:
+        if page:
+            page.kill()
+            page.wait()
+        encoder.stop()

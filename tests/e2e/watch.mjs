@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Plays a watch page in Chromium and prints what happened as JSON:
 //   node watch.mjs PAGE_URL SCREENSHOT WIDTHxHEIGHT
-import { chromium } from "playwright-core";
+import { launch, look, PATIENCE_MS } from "./browser.mjs";
 
 const [pageUrl, screenshot, size] = process.argv.slice(2);
 const [width, height] = size.split("x").map(Number);
-const PATIENCE_MS = 45000;
 const PLAY_MS = 6000;
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
+const browser = await launch();
 try {
   const page = await browser.newPage({ viewport: { width, height } });
   const errors = [];
@@ -24,20 +16,9 @@ try {
   await page.waitForFunction(() => document.querySelector("video")?.currentTime > 0.5, null, {
     timeout: PATIENCE_MS,
   });
-  const look = () =>
-    page.evaluate(() => {
-      const video = document.querySelector("video");
-      return {
-        time: video.currentTime,
-        frames: video.getVideoPlaybackQuality().totalVideoFrames,
-        audioBytes: video.webkitAudioDecodedByteCount,
-        width: video.videoWidth,
-        height: video.videoHeight,
-      };
-    });
-  const before = await look();
+  const before = await look(page);
   await page.waitForTimeout(PLAY_MS); // the play itself is what is measured
-  const after = await look();
+  const after = await look(page);
   await page.screenshot({ path: screenshot });
   const seen = await page.evaluate(() => ({
     title: document.getElementById("title").textContent,

@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "packager.h"
 
-#include <stdatomic.h>
-
 #include "dais/fiber.h"
 #include "dais/log.h"
 #include "hls.h"
+#include "rendition.h"
 #include "segmenter.h"
 #include "sequence.h"
 #include "snapshot.h"
-#include "window.h"
 
-/** Init segments that a track holds: one for each segment of the window would do. */
-#define INITS_MAX WINDOW_SEGMENTS_MAX
-/** A window is not made shorter than this to save memory (RFC 8216 §6.2.2). */
-#define LISTED_MIN 3u
 #define NAME_BYTES_MAX 128u
-
-/* The init segment of one configuration. */
-struct init {
-    uint64_t number;
-    struct dais_buf *record; /* avcC or AudioSpecificConfig */
-    struct dais_buf *file;
-};
-
-struct rendition {
-    bool announced;
-    bool present; /* it belongs to the stream as players see it now */
-    uint32_t index;
-    struct track track; /* its record is the newest init's */
-    struct window window;
-    uint32_t frames_per_1000s; /* measured */
-    uint64_t init_last;
-    uint32_t init_count;
-    struct init inits[INITS_MAX];
-};
 
 struct packager {
     char name[NAME_BYTES_MAX];
@@ -46,15 +21,6 @@ struct packager {
     struct rendition renditions[TRACK_KINDS];
     struct segmenter segmenter;
 };
-
-/* Media held by all streams: the one number that all workers share, so that one bound holds. */
-static _Atomic int64_t held_bytes;
-
-static void hold(int64_t bytes)
-{
-    atomic_fetch_add_explicit(&held_bytes, bytes, memory_order_relaxed);
-    hls_count(HLS_METRIC_WINDOW_BYTES, bytes);
-}
 
 struct dais_str packager_name(const struct packager *packager)
 {
@@ -73,37 +39,12 @@ static void log_stream(const struct packager *packager, uint32_t level, const ch
     dais_log->write(level, dais_cstr(event), values, 1);
 }
 
-/* Gives back the init segments that no segment of the window uses, except the newest. */
-static void drop_inits(struct rendition *rendition)
-{
-    const uint64_t oldest = rendition->window.count > 0 ? rendition->window.segments[0].init
-                                                        : rendition->init_last;
-    uint32_t unused = 0;
-    while (unused + 1 < rendition->init_count && rendition->inits[unused].number < oldest) {
-        dais_mem->buf_unref(rendition->inits[unused].record);
-        dais_mem->buf_unref(rendition->inits[unused].file);
-        unused++;
-    }
-    rendition->init_count -= unused;
-    memmove(rendition->inits, rendition->inits + unused,
-            rendition->init_count * sizeof(rendition->inits[0]));
-}
-
-static void drop_oldest(struct rendition *rendition)
-{
-    const struct window_segment oldest = window_take(&rendition->window);
-    hold(-(int64_t)oldest.bytes);
-    dais_mem->buf_unref(oldest.media);
-    drop_inits(rendition);
-}
-
 static bool fits(const struct packager *packager, uint64_t bytes)
 {
     const uint64_t held = packager->renditions[TRACK_VIDEO].window.bytes +
                           packager->renditions[TRACK_AUDIO].window.bytes;
-    const int64_t total = atomic_load_explicit(&held_bytes, memory_order_relaxed);
     return held + bytes <= (uint64_t)hls_config.stream_bytes_max &&
-           total + (int64_t)bytes <= hls_config.total_bytes_max;
+           rendition_held_bytes() + (int64_t)bytes <= hls_config.total_bytes_max;
 }
 
 /* Makes room for `bytes` of media, if need be by shortening the windows. */
@@ -113,8 +54,8 @@ static bool make_room(struct packager *packager, uint64_t bytes)
     while (!fits(packager, bytes) && shorter) {
         shorter = false;
         for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
-            if (packager->renditions[kind].window.count > LISTED_MIN) {
-                drop_oldest(&packager->renditions[kind]);
+            if (packager->renditions[kind].window.count > RENDITION_SEGMENTS_MIN) {
+                rendition_drop_oldest(&packager->renditions[kind]);
                 shorter = true;
             }
         }
@@ -138,42 +79,15 @@ static struct dais_buf *write_media(struct packager *packager, const struct segm
     return buf;
 }
 
-/* Frames in a thousand seconds of the segment, for streams that do not tell their rate. */
-static uint32_t measure_rate(const struct segmenter_cut *cut)
-{
-    return (uint32_t)((uint64_t)cut->fragment.count * cut->timescale * 1000 / cut->ticks);
-}
-
 static void on_cut(void *context, const struct segmenter_cut *cut)
 {
     struct packager *packager = context;
-    struct rendition *rendition = &packager->renditions[cut->fragment.kind];
-    const uint32_t held_max = (uint32_t)(hls_config.window_segments + hls_config.kept_segments);
-    while (rendition->window.count >= held_max) {
-        drop_oldest(rendition);
-    }
     struct dais_buf *media = write_media(packager, cut);
-    const struct window_segment segment = {
-        .msn = cut->msn,
-        .ticks = cut->ticks,
-        .timescale = cut->timescale,
-        .init = cut->init,
-        .wall_ms = cut->wall_ms,
-        .discontinuities = cut->discontinuities,
-        .discontinuity = cut->discontinuity,
-        .gap = media == NULL,
-        .bytes = media != NULL ? media->len : 0,
-        .media = media,
-    };
-    window_append(&rendition->window, &segment, (uint32_t)hls_config.segment_ms);
-    hold((int64_t)segment.bytes);
-    hls_count(HLS_METRIC_SEGMENTS, 1);
-    hls_count(HLS_METRIC_GAPS, segment.gap ? 1 : 0);
-    if (rendition->frames_per_1000s == 0 && cut->ticks > 0) {
-        rendition->frames_per_1000s = measure_rate(cut);
-    }
-    packager->dirty = true;
+    rendition_append(&packager->renditions[cut->fragment.kind], cut, media);
     sequence_use(cut->discontinuities);
+    hls_count(HLS_METRIC_SEGMENTS, 1);
+    hls_count(HLS_METRIC_GAPS, media == NULL ? 1 : 0);
+    packager->dirty = true;
 }
 
 static void on_release(void *context, void *ref)
@@ -208,13 +122,6 @@ struct packager *packager_new(const struct dais_stream_info *info, struct packag
     return packager;
 }
 
-static void clear_rendition(struct rendition *rendition)
-{
-    while (rendition->window.count > 0) {
-        drop_oldest(rendition);
-    }
-}
-
 void packager_free(struct packager *packager)
 {
     segmenter_break(&packager->segmenter);
@@ -222,37 +129,10 @@ void packager_free(struct packager *packager)
         log_stream(packager, DAIS_WARN, "the stream could not be taken off the board");
     }
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
-        struct rendition *rendition = &packager->renditions[kind];
-        clear_rendition(rendition);
-        for (uint32_t i = 0; i < rendition->init_count; i++) {
-            dais_mem->buf_unref(rendition->inits[i].record);
-            dais_mem->buf_unref(rendition->inits[i].file);
-        }
+        rendition_fini(&packager->renditions[kind]);
     }
     hls_count(HLS_METRIC_STREAMS, -1);
     dais_mem->state_free(packager);
-}
-
-/* The number of the init segment of `track`: the newest one again where nothing has changed. */
-static int32_t find_init(struct rendition *rendition, struct dais_buf *record,
-                         const struct track *track, uint32_t *ret_number)
-{
-    const uint32_t count = rendition->init_count;
-    const struct init *newest = count > 0 ? &rendition->inits[count - 1] : NULL;
-    if (newest != NULL && newest->record->len == record->len &&
-        memcmp(newest->record->data, record->data, record->len) == 0) {
-        *ret_number = (uint32_t)newest->number;
-        return DAIS_OK;
-    }
-    struct dais_buf *file = count < INITS_MAX ? dais_mem->buf_new(box_init_size(track)) : NULL;
-    if (file == NULL) {
-        return DAIS_E_LIMIT;
-    }
-    box_init_write(track, file->data);
-    rendition->inits[rendition->init_count++] = (struct init){
-        .number = ++rendition->init_last, .record = dais_mem->buf_ref(record), .file = file};
-    *ret_number = (uint32_t)rendition->init_last;
-    return DAIS_OK;
 }
 
 static bool kind_of(const struct dais_track *track, enum track_kind *ret_kind)
@@ -278,26 +158,21 @@ void packager_track(struct packager *packager, const struct dais_track *announce
     }
     struct dais_buf *record = announced->config;
     struct track track;
-    uint32_t number = 0;
-    int32_t code = track_parse(kind, dais_str((const char *)record->data, record->len), &track);
-    const bool known = rendition->announced && rendition->init_count > 0;
     const uint64_t before = rendition->init_last;
+    int32_t code = track_parse(kind, dais_str((const char *)record->data, record->len), &track);
     if (code == DAIS_OK) {
-        code = find_init(rendition, record, &track, &number);
+        code = rendition_configure(rendition, record, &track);
     }
     if (code != DAIS_OK) {
         log_stream(packager, DAIS_WARN, "a track's configuration is not valid, it is left out");
         return;
     }
-    if (known && rendition->init_last == before) {
+    if (rendition->announced && rendition->init_last == before) {
         return; /* announced again, as before */
     }
     rendition->announced = true;
     rendition->index = announced->index;
-    const struct dais_buf *kept = rendition->inits[rendition->init_count - 1].record;
-    rendition->track = track;
-    rendition->track.record = dais_str((const char *)kept->data, kept->len);
-    segmenter_track(&packager->segmenter, &rendition->track, number);
+    segmenter_track(&packager->segmenter, &rendition->track, (uint32_t)rendition->init_last);
 }
 
 /* Which tracks the stream has is decided while it runs, and stays so while the encoder is away. */
@@ -310,7 +185,7 @@ static bool is_complete(struct packager *packager)
             rendition->present = packager->segmenter.lanes[kind].on;
         }
         if (!rendition->present) {
-            clear_rendition(rendition);
+            rendition_clear(rendition);
         }
         complete = complete && (!rendition->present || rendition->window.count > 0);
     }
@@ -331,13 +206,7 @@ static uint32_t target_s(const struct packager *packager)
     return longest_s;
 }
 
-/* Files of one rendition for a snapshot, in arrays of the caller. */
-struct files {
-    struct snapshot_file inits[INITS_MAX];
-    struct snapshot_file segments[WINDOW_SEGMENTS_MAX];
-};
-
-static void describe(const struct packager *packager, enum track_kind kind, struct files *files,
+static void describe(const struct packager *packager, enum track_kind kind,
                      struct snapshot_source *source)
 {
     const struct rendition *rendition = &packager->renditions[kind];
@@ -355,19 +224,6 @@ static void describe(const struct packager *packager, enum track_kind kind, stru
         .target_s = target_s(packager),
         .ended = packager->ended,
     };
-    for (uint32_t i = 0; i < rendition->init_count; i++) {
-        files->inits[i] = (struct snapshot_file){rendition->inits[i].number,
-                                                 rendition->inits[i].file};
-    }
-    source->inits[kind] = (struct snapshot_files){files->inits, rendition->init_count};
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < window->count; i++) {
-        if (!window->segments[i].gap) {
-            files->segments[count++] = (struct snapshot_file){window->segments[i].msn,
-                                                              window->segments[i].media};
-        }
-    }
-    source->segments[kind] = (struct snapshot_files){files->segments, count};
 }
 
 static void warn_once(struct packager *packager)
@@ -391,13 +247,14 @@ static void publish(struct packager *packager)
     }
     packager->dirty = false;
     warn_once(packager);
-    struct files files[TRACK_KINDS];
+    struct rendition_files files[TRACK_KINDS];
     struct snapshot_source source = {.session = packager->session};
     source.master.independent = packager->segmenter.forced == 0;
     source.master.frames_per_1000s = packager->renditions[TRACK_VIDEO].frames_per_1000s;
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
         if (packager->renditions[kind].present) {
-            describe(packager, (enum track_kind)kind, &files[kind], &source);
+            describe(packager, (enum track_kind)kind, &source);
+            rendition_list(&packager->renditions[kind], &files[kind], &source);
         }
     }
     struct dais_buf *snapshot = snapshot_build(&source);

@@ -25,7 +25,7 @@ static const struct dais_field CONFIG_FIELDS[] = {
                       "longest segment where keyframes come rarely, in ms"),
     DAIS_FIELD_CONFIG(struct hls_config, window_segments, DAIS_KIND_INT, 3, WINDOW_MAX, "6", NULL,
                       "segments that a playlist lists"),
-    DAIS_FIELD_CONFIG(struct hls_config, kept_segments, DAIS_KIND_INT, 0, WINDOW_MAX, "3", NULL,
+    DAIS_FIELD_CONFIG(struct hls_config, kept_segments, DAIS_KIND_INT, 0, WINDOW_MAX - 1, "3", NULL,
                       "older segments that are still served"),
     DAIS_FIELD_CONFIG(struct hls_config, linger_s, DAIS_KIND_INT, 0, 3600, "60", NULL,
                       "how long the window of an ended stream is served, in s"),

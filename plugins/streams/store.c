@@ -69,9 +69,10 @@ const struct dais_statement store_statements[] = {
               "  WHERE s.playback_id = $1 AND s.session <= $2::bigint RETURNING 1) "
               "SELECT EXISTS (SELECT 1 FROM held) FROM streams.streams s WHERE s.playback_id = $1",
               DAIS_LANE_POOL, 3, DAIS_STATEMENT_IDEMPOTENT, 0},
+    /* The row may still name the publisher that this one took over from. */
     [END] = {"end",
              "UPDATE streams.streams SET status = 'ended', ended_at = now(), lease_until = NULL "
-             "WHERE playback_id = $1 AND session = $2::bigint AND status = 'live'",
+             "WHERE playback_id = $1 AND session <= $2::bigint AND status = 'live'",
              DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [SWEEP] = {"sweep",
                "UPDATE streams.streams SET status = 'ended', ended_at = lease_until, "

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The live model: streams, keys, owners (specification 001)."""
 import uuid
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from dais import Hls, eventually
+from dais.rtmp import RtmpClient
 
 
 @pytest.fixture
@@ -151,6 +153,22 @@ def test_a_new_key_cuts_off_who_publishes_with_the_old_one(server, api, stream, 
     assert api.get(path).json["status"] == "ended"
     publish(server, renewed)
     eventually(lambda: api.get(path).json["status"] == "live")
+
+
+def test_a_stream_that_was_taken_over_ends_with_its_last_encoder(server, api, stream):
+    path = f"/api/streams/{stream['id']}"
+    encoders = [RtmpClient(server), RtmpClient(server)]
+    for encoder in encoders:
+        encoder.connect()
+        assert encoder.publish(stream["streamKey"])["code"] == "NetStream.Publish.Start"
+        eventually(lambda: api.get(path).json["status"] == "live")
+    stopped = datetime.now(timezone.utc)
+    encoders[1].command("deleteStream", 5, None, 1)
+    eventually(lambda: api.get(path).json["status"] == "ended", 20)
+    ended = datetime.fromisoformat(api.get(path).json["endedAt"].replace("Z", "+00:00"))
+    assert ended - stopped < timedelta(seconds=5), "the end of the lease, not of the stream"
+    for encoder in encoders:
+        encoder.close()
 
 
 def test_the_lease_ends_a_stream_that_a_crash_left_live(own_server, publish):

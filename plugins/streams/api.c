@@ -135,6 +135,8 @@ static int32_t addresses_fill(struct dais_req *req, struct stream_answer *answer
     if (api_config.hls_host.len > 0) {
         int len = snprintf(configured, sizeof configured, "http://%.*s",
                            (int)api_config.hls_host.len, api_config.hls_host.ptr);
+        if (len < 0 || (size_t)len >= sizeof configured)
+            return DAIS_E_INVALID; /* characters are bounded by the table, bytes are here */
         base = dais_str(configured, (uint64_t)len);
     }
     int32_t error = streams_playback_url(base, answer->row.playback_id, url);

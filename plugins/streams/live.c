@@ -33,7 +33,7 @@ static void lease_renew(struct live *live)
     const struct dais_log_value values[] = {{"stream", live_name(live)}};
     dais_log->write(DAIS_WARN, dais_cstr("stream is no longer ours, cut off"), values, 1);
     if (dais_media->stop(live_name(live)))
-        live->ended = 1;
+        dais_logf(DAIS_WARN, "a stream could not be cut off, the next renewal tries again");
 }
 
 static void lease_end(const struct live *live)

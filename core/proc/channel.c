@@ -39,7 +39,7 @@ int32_t channel_send(int fd, const struct channel_message *message, const int *f
     }
     ssize_t sent;
     do {
-        sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+        sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0)
         return DAIS_OK;

@@ -38,9 +38,9 @@ struct channel_message {
 DAIS_CHECK_RESULT int32_t channel_open(int ret_fds[2]);
 
 /**
- * Sends `message` with `count` descriptors, which stay open here. Blocks until the packet is in the
- * socket's queue. DAIS_E_GONE when the other end is closed, DAIS_E_UNAVAILABLE on any other
- * failure.
+ * Sends `message` with `count` descriptors, which stay open here. Never blocks: a server process
+ * that asks without reading must not hold its supervisor up. DAIS_E_GONE when the other end is
+ * closed, DAIS_E_UNAVAILABLE when its queue is full or on any other failure.
  */
 DAIS_CHECK_RESULT int32_t channel_send(int fd, const struct channel_message *message,
                                        const int *fds, uint32_t count);

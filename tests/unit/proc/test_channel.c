@@ -52,6 +52,18 @@ static void test_a_message_arrives_with_its_descriptors(void **state)
     close(pipes[1]);
 }
 
+static void test_a_peer_that_does_not_read_holds_nobody_up(void **state)
+{
+    (void)state;
+    const struct channel_message message = {.kind = CHANNEL_LISTEN};
+    int32_t error = DAIS_OK;
+    alarm(20); /* a send that blocks ends the test */
+    for (uint32_t i = 0; i < 100000 && error == DAIS_OK; i++)
+        error = channel_send(ends[0], &message, NULL, 0);
+    alarm(0);
+    assert_int_equal(error, DAIS_E_UNAVAILABLE);
+}
+
 static void test_a_whole_group_fits(void **state)
 {
     (void)state;
@@ -113,6 +125,7 @@ int main(void)
 #define CHANNEL_TEST(name) cmocka_unit_test_setup_teardown(name, open_ends, close_ends)
     const struct CMUnitTest tests[] = {
         CHANNEL_TEST(test_a_message_arrives_with_its_descriptors),
+        CHANNEL_TEST(test_a_peer_that_does_not_read_holds_nobody_up),
         CHANNEL_TEST(test_a_whole_group_fits),
         CHANNEL_TEST(test_the_other_end_gone),
         CHANNEL_TEST(test_what_is_no_message_is_refused_and_its_descriptors_closed),

@@ -35,6 +35,14 @@ static bool make_folder(const char *path)
     return mkdir(path, 0755) == 0 || errno == EEXIST;
 }
 
+/* Nobody but root and the account looks in: a configuration may hold secrets, and is copied as it
+ * is. */
+static bool make_private_folder(const char *path, const struct runas *account)
+{
+    return (mkdir(path, 0700) == 0 || errno == EEXIST) && chown(path, 0, account->gid) == 0 &&
+           chmod(path, 0750) == 0;
+}
+
 /* Copies <root>/bin/dais and <root>/plugins; the program's new path goes into `ret_program`. */
 static int32_t stage_program(const char *root, const char *copy, char ret_program[REACH_PATH_BYTES])
 {
@@ -52,7 +60,7 @@ static int32_t stage_program(const char *root, const char *copy, char ret_progra
     return mirror_folder(from, to);
 }
 
-/* The configuration may hold secrets: only root and the account may read the copy. */
+/* The account may read the copy, whatever it may do with the original. */
 static int32_t stage_config(const struct runas *account, const char *copy, struct staging *staging)
 {
     char to[COPY_BYTES + 16];
@@ -102,7 +110,8 @@ static int32_t stage(const struct runas *account, struct staging *staging)
     remove_orphans();
     if (!hidden && !config_hidden)
         return DAIS_OK;
-    if (!make_folder(STAGING_DIR) || !make_folder(copy) || !note_origin(root, copy))
+    if (!make_folder(STAGING_DIR) || !make_private_folder(copy, account) ||
+        !note_origin(root, copy))
         return DAIS_E_UNAVAILABLE;
     int32_t error = hidden ? stage_program(root, copy, staging->program) : DAIS_OK;
     if (error == DAIS_OK && config_hidden)

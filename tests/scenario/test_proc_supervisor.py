@@ -164,6 +164,7 @@ def test_a_build_that_the_account_cannot_reach(own_server, tmp_path):
         eventually(lambda: answers(server), 20)
         program = os.readlink(f"/proc/{server.worker_pid}/exe")
         assert program.startswith("/var/cache/dais/")
+        assert Path(program).parents[1].stat().st_mode & 0o777 == 0o750  # others stay out
     finally:
         server.process = None
         process.terminate()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The host as an operator meets it: foreign plugins, what is left out, a database that is away."""
+import json
+import re
 import shutil
 import time
 
@@ -104,3 +106,18 @@ def test_the_documents_follow_the_tables(server):
     ids = [operation["operationId"] for path in api["paths"].values() for operation in path.values()]
     assert len(ids) == len(set(ids))
     assert "<title>Dais API</title>" in server.api().get("/docs").expect(200).text
+
+
+def test_every_route_and_metric_is_told(server):
+    told = json.loads(server.cli("describe", "--format", "json").stdout)
+    paths = server.api().get("/docs/openapi.json").expect(200).json["paths"]
+    routes = {(row["method"].lower(), re.sub(r":(\w+)", r"{\1}", row["path"]))
+              for row in told["routes"]}
+    assert len(routes) > 15
+    assert routes == {(method, path) for path, operations in paths.items()
+                      for method in operations}
+    shown = server.api().get("/metrics").expect(200).text
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", shown, re.M))
+    assert len(told["metrics"]) > 10
+    for row in told["metrics"]:
+        assert kinds[row["name"]] == row["kind"], row

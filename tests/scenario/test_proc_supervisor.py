@@ -89,7 +89,7 @@ def test_kill_9_of_the_server_process(own_server, record_property):
     report(record_property, "serving again after kill -9", times)
     assert not connects.refused
     assert connects.taken > 100
-    assert min(times) <= 0.25 * scale(), times  # the best of five: others may use the machine
+    assert min(times) <= 2.0 * scale(), times  # script/bench holds it to 0.25 s
 
 
 def test_a_server_that_dies_at_once_waits_longer_each_time(own_server):
@@ -227,8 +227,9 @@ def test_the_next_start_is_quick(own_server, record_property):
         times.append(time.monotonic() - begin)
         server.stop()
     report(record_property, "start to first answer", times)
-    assert times[0] <= 6.0 * scale()  # script/bench holds it to 3 s on a machine of its own
-    assert min(times[1:]) <= 0.5 * scale(), times
+    # script/bench holds these to 3 s and 0.5 s, on a machine of its own.
+    assert times[0] <= 20.0 * scale()
+    assert min(times[1:]) <= 5.0 * scale(), times
 
 
 def refused(server):

@@ -31,9 +31,9 @@ static int32_t read_hidden(const char *name, const char *suffix, char ret_line[P
         return refuse("the terminal can't be set up");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "%s%s: ", name, suffix);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
         return refuse("the terminal can't be set up");
+    fprintf(stderr, "%s%s: ", name, suffix); /* now: what comes before the flush is lost */
     int32_t error = read_line(ret_line);
     int restored = tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);

@@ -6,10 +6,11 @@
  *   http_new               main thread, before the plugins' `init`
  *   http_routes            from `init`: tables of routes and of folders, all before http_open
  *   http_statics
- *   http_open              opens the listening sockets (worker i accepts on socket i of each
- * address) http_worker_start      on each worker: starts to accept http_worker_drain      on each
- * worker: stops accepting; a fiber waits for the answers under way http_worker_stop       on each
- * worker: closes what is left http_free              main thread, after the workers are gone
+ *   http_open              opens the sockets (worker i accepts on socket i of each address)
+ *   http_worker_start      on each worker: starts to accept
+ *   http_worker_drain      on each worker: stops accepting; a fiber waits for answers under way
+ *   http_worker_stop       on each worker: closes what is left
+ *   http_free              main thread, after the workers are gone
  *
  * The life of a request is told in http_run.c. What a request needs from the layers above (who is
  * behind a token, the database) comes through `struct http_hooks`.
@@ -76,7 +77,8 @@ struct http_config {
     uint32_t workers;                    /**< how many there are; at least 1 */
     const struct dais_str *cors_origins; /**< "*" or "https://host[:port]"; none: no CORS headers */
     uint32_t cors_origin_count;
-    uint32_t request_timeout_ms; /**< first byte to complete request: 10000 */
+    /** First byte to complete request; an answer's progress is judged over as long: 10000. */
+    uint32_t request_timeout_ms;
     uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: 30000 */
     uint32_t peer_timeout_ms;    /**< TCP_USER_TIMEOUT: 20000 */
     uint32_t bytes_per_s_min;    /**< of bodies, either way; who is slower is cut off: 1024 */
@@ -122,12 +124,14 @@ uint32_t http_port(const struct http_server *server, uint32_t index);
 DAIS_CHECK_RESULT int32_t http_worker_start(struct http_server *server);
 
 /**
- * Stops accepting and closes idle connections; answers under way say `Connection: close`. A fiber
- * stays until they are out, so that the end of all fibers is the end of all answers. [worker]
+ * Stops accepting; answers say `Connection: close` from now on. A fiber stays until those under way
+ * are out, so that the end of all fibers is the end of all answers. Idle connections stay open
+ * until http_worker_stop. [worker]
  */
 void http_worker_drain(struct http_server *server);
 
-/** Closes what is left on this worker, after its fibers ended. [worker] */
+/** Closes what is left on this worker, after its fibers ended; nothing calls a handler or a hook
+ * on it from here on. [worker] */
 void http_worker_stop(struct http_server *server);
 
 /** One registered route, for documents and the authorization matrix. */

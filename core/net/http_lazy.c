@@ -161,6 +161,7 @@ int uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t *bufs, unsigne
         http_lazy_setup();
         return real_write(req, stream, bufs, count, cb);
     }
+    conn->checked_ms = 0; /* another answer: its progress is its own */
     memcpy(left, bufs, count * sizeof *bufs);
     int done = uv_try_write(stream, left, count);
     if (done > 0)

@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 
 #define SWEEP_MS 1000u
-/** An answer's progress is judged over this long. */
-#define SEND_WINDOW_MS 10000u
 /** Held requests asked about with one poll(2). */
 #define POLL_COUNT 256u
 
@@ -51,6 +49,7 @@ static void sweep_reading(struct http_worker *worker, h2o_req_t *h2o, struct tim
         cut(http_conn_of(h2o));
 }
 
+/* Progress is judged over as long as a request may take. */
 static void sweep_sending(struct http_conn *conn, uint64_t now_ms)
 {
     uint64_t queued = uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
@@ -58,8 +57,9 @@ static void sweep_sending(struct http_conn *conn, uint64_t now_ms)
         conn->checked_ms = 0;
         return;
     }
-    uint64_t least = (uint64_t)conn->worker->server->config.bytes_per_s_min * SEND_WINDOW_MS / 1000;
-    if (conn->checked_ms != 0 && now_ms - conn->checked_ms < SEND_WINDOW_MS)
+    const struct http_config *config = &conn->worker->server->config;
+    uint64_t least = (uint64_t)config->bytes_per_s_min * config->request_timeout_ms / 1000;
+    if (conn->checked_ms != 0 && now_ms - conn->checked_ms < config->request_timeout_ms)
         return;
     if (conn->checked_ms != 0 && conn->checked_queue < queued + least)
         cut(conn);

@@ -235,7 +235,7 @@ void http_send(struct dais_req *req);
 
 /* http_problem.c */
 
-/** Answers with a problem document instead of what was answered before. */
+/** Answers with a problem document instead of what was answered before, its headers included. */
 void http_problem_set(struct dais_req *req, int32_t error, const char *field, const char *detail);
 
 /* http_cors.c */

@@ -54,6 +54,7 @@ void http_problem_set(struct dais_req *req, int32_t error, const char *field, co
     buf_unref(answer->buf);
     answer->buf = NULL;
     answer->ranged = false;
+    answer->extra_count = 0; /* they told of what is not sent now: its coding, its age */
     answer->error = error;
     answer->status = error_status(error);
     answer->type = "application/problem+json";
@@ -68,6 +69,8 @@ int32_t http_fail(struct dais_req *req, int32_t error, const char *field, const 
         http_count(req->worker->server, HTTP_METRIC_MISUSE, 1);
         return DAIS_E_STATE;
     }
+    uint32_t extra_count = req->answer.extra_count;
     http_problem_set(req, error < 0 ? error : DAIS_E_INTERNAL, field, detail);
+    req->answer.extra_count = extra_count; /* the handler meant these for the problem */
     return DAIS_OK;
 }

@@ -3,10 +3,10 @@
  * The life of a request.
  *
  *   h2o has read it whole → http_run: size, shape and framing of the head → route → may the owner's
- *   plugin be called → rate class → token → path, query and body are read, on the worker's own
- * stack → the handler: at once when the row says INLINE and nothing has to be asked, otherwise on a
- * fiber, behind the questions about token and owner → http_send → h2o has written the answer →
- * http_gone.
+ *   plugin be called → rate class → token → path, query and body are read, on the worker's stack
+ *   → the handler: at once when the row says INLINE and nothing has to be asked, otherwise on a
+ *   fiber, behind the questions about token and owner → http_send → h2o has written the answer
+ *   → http_gone.
  *
  * Each step either goes on or notes an answer; http_send is the only way out.
  */
@@ -260,7 +260,8 @@ static int dispatch(struct dais_req *req)
 int http_run(h2o_handler_t *handler, h2o_req_t *h2o)
 {
     struct http_worker *worker = CONTAINER_OF(h2o->conn->ctx, struct http_worker, h2o);
-    struct dais_req *req = begin(worker, h2o);
+    /* A request that was in the socket when it was shut down: the layers above are gone. */
+    struct dais_req *req = worker->stopping ? NULL : begin(worker, h2o);
     if (!req)
         return -1;
     if (!head_is_good(req) || !dispatch(req))

@@ -26,6 +26,7 @@
 
 struct http_owner rig_owner = {.id = "rig", .plugin = 1};
 static struct http_server *server;
+static void (*stopping)(uint32_t worker);
 
 static int open_socket(uint16_t port)
 {
@@ -77,7 +78,8 @@ static void on_drain(void *context, uint32_t worker)
 static void on_stop(void *context, uint32_t worker)
 {
     (void)context;
-    (void)worker;
+    if (stopping)
+        stopping(worker);
     http_worker_stop(server);
 }
 
@@ -92,6 +94,7 @@ void rig_start(struct rig *rig)
     rig->config.workers = WORKERS;
     rig->hooks.open_sockets = rig_open_sockets;
     rig_owner.assets_dir = rig->assets_dir;
+    stopping = rig->stopping;
     assert_int_equal(http_new(&rig->config, &rig->hooks, &server), DAIS_OK);
     if (http_routes(server, &rig_owner, rig->routes) != DAIS_OK)
         fail_msg("%s", http_problem());

@@ -32,6 +32,8 @@ struct rig {
     const struct dais_static *statics;
     const char *assets_dir;
     struct http_hooks hooks; /**< open_sockets is set by rig_start */
+    /** On each worker, before the server stops there: nothing may call the layers above then. */
+    void (*stopping)(uint32_t worker);
 };
 
 /** Starts one server on a port that the kernel chose; fails the test otherwise. */

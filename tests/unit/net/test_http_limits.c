@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/str.h"
 #include "loop/fiber.h"
+#include "loop/worker.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -29,6 +30,9 @@
 
 static struct dais_buf *large;
 static _Atomic uint32_t waiting;
+static int late_fd; /* idle until the server stops */
+static _Atomic uint32_t stopped[WORKERS_MAX];
+static _Atomic uint32_t late_calls;
 static char folder[] = "/tmp/dais-files-XXXXXX";
 
 struct note {
@@ -47,6 +51,13 @@ static int32_t hello(struct dais_req *req, const struct dais_input *input)
     return http_reply(req, 200, "text/plain", dais_cstr("hello"));
 }
 
+static int32_t late(struct dais_req *req, const struct dais_input *input)
+{
+    (void)input;
+    atomic_fetch_add(&late_calls, atomic_load(&stopped[worker_index()]));
+    return http_reply(req, 200, "text/plain", dais_cstr("late"));
+}
+
 static int32_t large_get(struct dais_req *req, const struct dais_input *input)
 {
     (void)input;
@@ -63,6 +74,11 @@ static int32_t brief(struct dais_req *req, const struct dais_input *input)
 
 static const struct dais_route routes[] = {
     {.method = "GET", .path = "/hello", .access = DAIS_ACCESS_PUBLIC, .handler = hello},
+    {.method = "GET",
+     .path = "/late",
+     .access = DAIS_ACCESS_PUBLIC,
+     .flags = DAIS_ROUTE_INLINE,
+     .handler = late},
     {.method = "GET", .path = "/large", .access = DAIS_ACCESS_PUBLIC, .handler = large_get},
     {.method = "GET", .path = "/brief", .access = DAIS_ACCESS_PUBLIC, .handler = brief},
     {.method = "POST",
@@ -134,6 +150,13 @@ static void make_files(void)
     assert_int_equal(symlink(target, link), 0);
 }
 
+/* The worker that has this connection cannot read the request before the server stops there. */
+static void ask_late(uint32_t worker)
+{
+    atomic_store(&stopped[worker], 1);
+    rig_send(late_fd, GET("/late"), sizeof(GET("/late")) - 1);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -142,6 +165,7 @@ static int start(void **state)
         .routes = routes,
         .statics = statics,
         .assets_dir = folder,
+        .stopping = ask_late,
     };
     make_files();
     assert_int_equal(limit_set(dais_cstr("http_connections"), CONNECTIONS_MAX), DAIS_OK);
@@ -192,6 +216,25 @@ static void test_files_stay_inside(void **state)
     expect(GET("/files/link"), 404, NULL);
     expect(GET("/files/sub"), 404, NULL);
     expect(GET("/files/app.js.gz"), 404, NULL);
+}
+
+/* A problem document is not compressed, and not kept as long as the file. */
+static void test_problems_are_themselves(void **state)
+{
+    (void)state;
+    static const char *const of_the_file[] = {"content-encoding", "etag", "cache-control",
+                                              "accept-ranges"};
+    int fd = rig_connect();
+    struct rig_answer answer = rig_ask(
+        fd, WITH("/app/app.js", "Accept-Encoding: gzip\r\nRange: bytes=99-"));
+    assert_int_equal(answer.status, 416);
+    for (size_t i = 0; i < sizeof of_the_file / sizeof of_the_file[0]; i++) {
+        char *value = rig_header(&answer, of_the_file[i]);
+        assert_null(value);
+        free(value);
+    }
+    rig_answer_free(&answer);
+    close(fd);
 }
 
 static void test_file_is_not_sent_twice(void **state)
@@ -293,6 +336,32 @@ static void test_stalled_reader(void **state)
     close(fd);
 }
 
+/* Asks for the large answer and reads it slowly; how much of it came. */
+static size_t read_slowly(int fd)
+{
+    static char scrap[100000];
+    size_t came = 0;
+    rig_send(fd, GET("/large"), sizeof(GET("/large")) - 1);
+    while (came < LARGE_BYTES) {
+        ssize_t got = recv(fd, scrap, sizeof scrap, MSG_WAITALL);
+        if (got <= 0)
+            break;
+        came += (size_t)got;
+        pause_ms(10);
+    }
+    return came;
+}
+
+/* What an answer leaves queued is not held against the next one of the connection. */
+static void test_answers_are_judged_one_by_one(void **state)
+{
+    (void)state;
+    int fd = rig_connect();
+    assert_true(read_slowly(fd) >= LARGE_BYTES);
+    assert_true(read_slowly(fd) >= LARGE_BYTES);
+    close(fd);
+}
+
 /* More connections than fit wait in the backlog, and come in when others go. */
 static void test_connections_are_capped(void **state)
 {
@@ -323,6 +392,10 @@ static int stop(void **state)
     (void)state;
     int fd = rig_connect();
     int idle = rig_connect();
+    late_fd = rig_connect();
+    struct rig_answer late_answer = rig_ask(late_fd, GET("/late"));
+    assert_int_equal(late_answer.status, 200);
+    rig_answer_free(&late_answer);
     uint32_t before = atomic_load(&waiting);
     rig_send(fd, GET("/brief"), sizeof(GET("/brief")) - 1);
     while (atomic_load(&waiting) == before)
@@ -332,9 +405,12 @@ static int stop(void **state)
     assert_int_equal(answer.status, 200);
     assert_true(rig_closed_within(fd, 1000));
     assert_true(rig_closed_within(idle, 1000));
+    assert_true(rig_closed_within(late_fd, 1000));
+    assert_int_equal(atomic_load(&late_calls), 0);
     rig_answer_free(&answer);
     close(fd);
     close(idle);
+    close(late_fd);
     buf_unref(large);
     limits_reset();
     remove_all();
@@ -346,10 +422,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_files_stay_inside),
+        cmocka_unit_test(test_problems_are_themselves),
         cmocka_unit_test(test_file_is_not_sent_twice),
         cmocka_unit_test(test_slow_uploads),
         cmocka_unit_test(test_trickled_head),
         cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_answers_are_judged_one_by_one),
         cmocka_unit_test(test_connections_are_capped),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -12,6 +12,8 @@
 
 /** First size of an output queue. */
 #define OUTPUT_FIRST 4096u
+/** So often may a gathering connection find nothing before it waits for its watch again. */
+#define GATHER_LOOKS 4u
 /** What is queued when the fiber returned has this long to go out. */
 #define LINGER_FLUSH_MS 5000u
 /** How long the end of the peer's output is waited for, so that no reset eats our last bytes. */
@@ -116,14 +118,52 @@ static int32_t wait_readable(struct tcp_conn *conn, uint64_t timeout_ms)
     return code;
 }
 
+/* Until all connections that gather are read next; 0 when this one does not gather. */
+static uint64_t gather_gap_ms(const struct tcp_conn *conn)
+{
+    uint64_t every_ms = conn->acceptor->row->listener->gather_ms;
+    bool gathers = every_ms > 0 && conn->looks_left > 0 && !conn->full;
+    return gathers ? every_ms - clock_tick_ms() % every_ms : 0;
+}
+
+static int32_t wait_gathered(struct tcp_conn *conn, uint64_t gap_ms)
+{
+    struct fiber_wait wait;
+    if (conn->reader)
+        return DAIS_E_STATE;
+    watch(conn, conn->events & ~POLL_READABLE);
+    fiber_wait_init(&wait);
+    conn->reader = &wait; /* for whoever ends the connection */
+    int32_t code = fiber_suspend(&wait, gap_ms);
+    if (code != DAIS_OK)
+        conn->reader = NULL;
+    return code == DAIS_E_TIMEOUT ? DAIS_OK : code;
+}
+
+static int32_t wait_input(struct tcp_conn *conn, uint64_t *left_ms)
+{
+    uint64_t gap_ms = gather_gap_ms(conn);
+    if (conn->readable)
+        return DAIS_OK;
+    if (gap_ms == 0 || gap_ms >= *left_ms)
+        return wait_readable(conn, *left_ms);
+    if (*left_ms != FIBER_FOREVER)
+        *left_ms -= gap_ms;
+    return wait_gathered(conn, gap_ms);
+}
+
 /* DAIS_E_TIMEOUT here means: nothing there after all, wait again. */
 static int32_t receive(struct tcp_conn *conn, struct dais_str *ret_input)
 {
     uint8_t *buffer = conn->acceptor->worker->input;
     ssize_t got = recv(conn->fd, buffer, TCP_INPUT_BYTES, 0);
     conn->readable = false;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    conn->full = got == TCP_INPUT_BYTES;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        conn->looks_left -= conn->looks_left > 0 ? 1 : 0;
         return DAIS_E_TIMEOUT;
+    }
+    conn->looks_left = GATHER_LOOKS;
     if (got <= 0) {
         tcp_conn_end(conn);
         return DAIS_E_GONE;
@@ -142,7 +182,7 @@ int32_t tcp_read(dais_handle handle, uint64_t timeout_ms, struct dais_str *ret_i
     do {
         if (conn->closed)
             return DAIS_E_GONE;
-        code = conn->readable ? DAIS_OK : wait_readable(conn, timeout_ms);
+        code = wait_input(conn, &timeout_ms);
         if (code != DAIS_OK)
             return code;
         code = conn->closed ? DAIS_E_GONE : receive(conn, ret_input);

@@ -69,6 +69,8 @@ struct tcp_conn {
     dais_handle fiber;
     uint32_t events;           /* what is watched */
     bool readable;             /* told by the watch, not used yet */
+    bool full;                 /* the last input filled the buffer, so that there may be more */
+    uint32_t looks_left;       /* that may find nothing until the watch is waited for again */
     bool closed;               /* by tcp_close or a failure: everything gives DAIS_E_GONE */
     struct fiber_wait *reader; /* waits for input, or NULL */
     struct fiber_wait *writer; /* waits for the queue to empty, or NULL */

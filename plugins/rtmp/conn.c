@@ -14,6 +14,8 @@
 /* Unfinished messages of one connection together, beside one of full size. */
 #define BUFFERED_BYTES_SPARE (2u << 20)
 #define OUTPUT_BYTES_MAX 65536u
+/* An encoder sends a frame in several pieces, and many encoders send at the same time. */
+#define GATHER_MS 10u
 /* While no input comes, a connection looks this often whether another took its stream. */
 #define LOOK_MS 1000u
 #define IDENTITY_BYTES_MAX 128u
@@ -385,6 +387,7 @@ int32_t conn_listen(void)
         .name = "rtmp",
         .output_bytes_max = OUTPUT_BYTES_MAX,
         .serve = serve,
+        .gather_ms = GATHER_MS,
     };
     uint32_t workers = dais_fiber->workers();
     uint32_t connections = (uint32_t)conn_config.connections_max;

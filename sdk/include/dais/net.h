@@ -21,6 +21,12 @@ struct dais_listener {
     uint32_t output_bytes_max; /**< queued output per connection; more gives DAIS_E_LIMIT */
     /** [fiber] Serves one connection, then returns; it is closed behind it. */
     void (*serve)(dais_handle conn);
+    /**
+     * Not 0: input that comes within so many ms is read together. While a peer sends, its `read`
+     * waits for the next multiple of this time; all connections of a worker then read in one turn.
+     * That is far cheaper for many peers that send small pieces all the time, as encoders do.
+     */
+    uint32_t gather_ms;
 };
 
 struct dais_net_v1 {

@@ -27,6 +27,8 @@ static _Atomic uint64_t last_conn;
 static _Atomic int32_t last_code;
 static _Atomic uint64_t sunk_bytes;
 static _Atomic uint32_t sink_open;
+static _Atomic uint32_t gathered_reads;
+static _Atomic uint64_t gathered_bytes;
 
 /* Says back what it hears, until the peer goes. */
 static void serve_echo(dais_handle conn)
@@ -72,12 +74,25 @@ static void serve_silence(dais_handle conn)
     atomic_store(&last_code, tcp_read(conn, 50, &input));
 }
 
+/* Counts how often it had to read. */
+static void serve_count(dais_handle conn)
+{
+    struct dais_str input;
+    while (tcp_read(conn, 3000, &input) == DAIS_OK) {
+        atomic_fetch_add(&gathered_reads, 1);
+        atomic_fetch_add(&gathered_bytes, input.len);
+    }
+}
+
 static const struct dais_listener echo = {"echo", 100, 1u << 20, serve_echo};
 static const struct dais_listener farewell = {"farewell", 100, LARGE_BYTES + 64, serve_farewell};
 static const struct dais_listener tight = {"tight", 100, 1024, serve_farewell};
 static const struct dais_listener sink = {"sink", 100, 1024, serve_sink};
 static const struct dais_listener silence = {"silence", 100, 1024, serve_silence};
 static const struct dais_listener single = {"single", 1, 1u << 20, serve_echo};
+static const struct dais_listener gather = {"gather", 100, 1024, serve_count, .gather_ms = 250};
+static const struct dais_listener lazy = {"lazy", 100, 1u << 20, serve_echo, .gather_ms = 2};
+static const struct dais_listener patient = {"patient", 100, 1024, serve_silence, .gather_ms = 8};
 
 static int32_t on_start(void *context, uint32_t worker)
 {
@@ -103,8 +118,8 @@ static void on_stop(void *context, uint32_t worker)
 static int start(void **state)
 {
     (void)state;
-    static const struct dais_listener *const rows[] = {&echo, &farewell, &tight,
-                                                       &sink, &silence,  &single};
+    static const struct dais_listener *const rows[] = {
+        &echo, &farewell, &tight, &sink, &silence, &single, &gather, &lazy, &patient};
     static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
     struct tcp_config config = {.workers = WORKERS, .open_sockets = rig_open_sockets};
     random_init();
@@ -202,6 +217,39 @@ static void test_timeout(void **state)
     close(fd);
 }
 
+/* Pieces that come within the time are one piece for the reader. */
+static void test_input_gathers(void **state)
+{
+    (void)state;
+    int fd = rig_connect_to(tcp_port(&gather));
+    for (int i = 0; i < 50; i++)
+        rig_send(fd, "x", 1);
+    shutdown(fd, SHUT_WR);
+    assert_true(rig_closed_within(fd, 5000));
+    assert_int_equal(atomic_load(&gathered_bytes), 50);
+    assert_true(atomic_load(&gathered_reads) <= 3);
+    close(fd);
+}
+
+/* A peer that pauses longer than the looks last is waited for, and one that is silent times out. */
+static void test_gathering_waits(void **state)
+{
+    (void)state;
+    char heard;
+    int fd = rig_connect_to(tcp_port(&lazy));
+    for (int i = 0; i < 20; i++) {
+        rig_send(fd, "x", 1);
+        assert_int_equal(recv(fd, &heard, 1, 0), 1);
+        (void)poll(NULL, 0, i); /* the pause that is tested */
+    }
+    close(fd);
+    atomic_store(&last_code, DAIS_OK);
+    fd = rig_connect_to(tcp_port(&patient));
+    assert_true(rig_closed_within(fd, 3000));
+    assert_int_equal(atomic_load(&last_code), DAIS_E_TIMEOUT);
+    close(fd);
+}
+
 /* From a thread that is no worker, as a job would. */
 static void test_close_from_elsewhere(void **state)
 {
@@ -259,6 +307,8 @@ int main(void)
         cmocka_unit_test(test_output_is_bounded),
         cmocka_unit_test(test_backpressure),
         cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_input_gathers),
+        cmocka_unit_test(test_gathering_waits),
         cmocka_unit_test(test_close_from_elsewhere),
         cmocka_unit_test(test_connections_are_capped),
         cmocka_unit_test(test_wrong_place),

@@ -78,5 +78,6 @@ void mem_tune(void)
      * in again: a third of the HTTP throughput. A refusal costs speed, not correctness. */
     (void)mallopt(M_TRIM_THRESHOLD, 256 << 20);
     (void)mallopt(M_TOP_PAD, 4 << 20);
-    (void)mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    /* Segments come and go by the megabyte; in a heap they would leave holes that frames fill. */
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }

@@ -32,6 +32,13 @@ void chunk_reader_init(struct chunk_reader *reader, const struct chunk_bodies *b
     reader->chunk_bytes = CHUNK_BYTES_DEFAULT;
 }
 
+void chunk_reader_bound(struct chunk_reader *reader, uint32_t message_bytes_max,
+                        uint32_t buffered_bytes_max)
+{
+    reader->message_bytes_max = message_bytes_max;
+    reader->buffered_bytes_max = buffered_bytes_max;
+}
+
 static void drop_message(struct chunk_reader *reader, struct chunk_stream *stream)
 {
     if (stream->body)

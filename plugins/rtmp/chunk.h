@@ -105,6 +105,10 @@ struct chunk_reader {
 void chunk_reader_init(struct chunk_reader *reader, const struct chunk_bodies *bodies,
                        uint32_t message_bytes_max, uint32_t buffered_bytes_max);
 
+/** Changes both bounds, for what comes from now on. */
+void chunk_reader_bound(struct chunk_reader *reader, uint32_t message_bytes_max,
+                        uint32_t buffered_bytes_max);
+
 /** Gives back the bodies of unfinished messages. */
 void chunk_reader_fini(struct chunk_reader *reader);
 

@@ -21,8 +21,11 @@ void session_init(struct session *session, const struct session_config *config)
     session->window_bytes = SESSION_WINDOW_BYTES;
     session->chunk_bytes = CHUNK_BYTES_DEFAULT;
     session->output_bytes = 0;
-    chunk_reader_init(&session->chunks, &config->bodies, config->message_bytes_max,
-                      config->buffered_bytes_max);
+    session->message_bytes_max = config->message_bytes_max;
+    session->buffered_bytes_max = config->buffered_bytes_max;
+    /* Strangers get the memory that commands take, not that of frames. */
+    chunk_reader_init(&session->chunks, &config->bodies, SESSION_COMMAND_BYTES_MAX,
+                      2 * SESSION_COMMAND_BYTES_MAX);
     static_assert(SESSION_OUTPUT_BYTES_PAUSE >= HANDSHAKE_REPLY_BYTES, "the reply is made in it");
     handshake_init(&session->handshake, session->output, config->seed);
 }
@@ -237,6 +240,7 @@ int32_t session_accept(struct session *session)
     if (session->state != SESSION_DECIDING)
         return DAIS_E_STATE;
     session->state = SESSION_PUBLISHING;
+    chunk_reader_bound(&session->chunks, session->message_bytes_max, session->buffered_bytes_max);
     return reply_published(session);
 }
 

@@ -27,6 +27,8 @@
 /** Output that waits to be sent; input rests when half of it is full. */
 #define SESSION_OUTPUT_BYTES_MAX 8192u
 #define SESSION_OUTPUT_BYTES_PAUSE (SESSION_OUTPUT_BYTES_MAX / 2)
+/** Largest message, and twice of it unfinished, before a publication was accepted. */
+#define SESSION_COMMAND_BYTES_MAX 65536u
 /** createStream calls that one connection may make. */
 #define SESSION_STREAMS_MAX 1000u
 
@@ -36,9 +38,9 @@
 
 struct session_config {
     struct chunk_bodies bodies;
-    uint32_t message_bytes_max;
-    uint32_t buffered_bytes_max;
-    uint64_t seed; /**< differs from one connection to the next; no secret */
+    uint32_t message_bytes_max;  /**< both from the first accepted publication on */
+    uint32_t buffered_bytes_max; /**< of all unfinished messages together */
+    uint64_t seed;               /**< differs from one connection to the next; no secret */
 };
 
 enum session_state {
@@ -94,6 +96,8 @@ struct session {
     enum session_state state;
     struct handshake handshake;
     struct chunk_reader chunks;
+    uint32_t message_bytes_max;
+    uint32_t buffered_bytes_max;
     struct session_aggregate aggregate;
 
     uint64_t received_bytes;

@@ -55,6 +55,27 @@ static void streams_are_bounded(void **state)
     talk_expect_error(talk, DAIS_E_LIMIT);
 }
 
+/* Who has not shown a key yet gets no memory for frames. */
+static void strangers_send_commands_only(void **state)
+{
+    struct talk *talk = *state;
+    static char frame[SESSION_COMMAND_BYTES_MAX + 1];
+    talk_connect(talk);
+    talk_media(talk, CHUNK_VIDEO, 0, dais_str(frame, sizeof(frame)));
+    talk_expect_error(talk, DAIS_E_TOO_LARGE);
+}
+
+static void publishers_send_frames(void **state)
+{
+    struct talk *talk = *state;
+    static char frame[SESSION_COMMAND_BYTES_MAX + 1];
+    talk_publish_and_accept(talk);
+    talk_media(talk, CHUNK_VIDEO, 0, dais_str(frame, sizeof(frame)));
+    struct session_event event = talk_expect_event(talk, SESSION_MEDIA);
+    assert_int_equal(event.media.data.len, sizeof(frame));
+    talk_release(talk, &event);
+}
+
 /* A peer that never reads: input rests, nothing grows and nothing is lost. */
 static void input_rests_while_output_waits(void **state)
 {
@@ -136,6 +157,8 @@ int main(void)
         TEST(connecting_twice_is_broken),
         TEST(names_are_bounded),
         TEST(streams_are_bounded),
+        TEST(strangers_send_commands_only),
+        TEST(publishers_send_frames),
         TEST(input_rests_while_output_waits),
         TEST(pings_are_answered),
         TEST(received_bytes_are_acknowledged),

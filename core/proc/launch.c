@@ -63,15 +63,31 @@ _Noreturn static void become_server(const struct launch *launch, int channel, pi
     _exit(LAUNCH_FAILED);
 }
 
+/* The child of a fork with all signals blocked: one that comes before exec ends it, instead of
+ * running the supervisor's handler here, where nobody looks. */
+static void reset_signals(const sigset_t *mask)
+{
+    static const int numbers[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
+    for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 int32_t launch_server(const struct launch *launch, pid_t *ret_pid, int *ret_channel)
 {
     int ends[2];
     pid_t supervisor = getpid();
     if (channel_open(ends) != DAIS_OK)
         return DAIS_E_UNAVAILABLE;
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        reset_signals(&before);
         become_server(launch, ends[1], supervisor);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);

@@ -158,7 +158,7 @@ static void supervise(struct supervise *state, int signal_fd)
              log_text("config", state->options->config->file.ptr),
              log_uint("workers", state->options->config->workers));
     if (supervise_database_open(state) == DAIS_OK) {
-        supervise_server_start(state);
+        state->server.start_at_ms = clock_ms(); /* unless a signal came meanwhile */
         run(state, signal_fd);
     } else {
         state->failed = true;

@@ -294,6 +294,15 @@ def test_sigterm_lets_running_requests_finish(own_server):
     assert "is killed" not in server.log()
 
 
+def test_sigterm_before_the_server_process_runs(own_server):
+    server = own_server(start=False).start(wait=False)
+    eventually(lambda: "dais starts" in server.log())
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20 * scale()) == 0
+    assert "server process started" not in server.log()
+    assert "level=error" not in server.log()
+
+
 def test_an_idle_connection_does_not_hold_the_end_up(own_server):
     server = own_server()
     idle = [server.connect() for _ in range(20)]

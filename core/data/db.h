@@ -65,6 +65,12 @@ DAIS_CHECK_RESULT int32_t db_statements(const char *owner, const struct dais_sta
  */
 DAIS_CHECK_RESULT int32_t db_migrations(const char *owner, const struct dais_migration *table);
 
+/**
+ * Hands rows to the running fiber's arena, which may outlive the fiber: they are freed with it, and
+ * by nobody else. DAIS_E_MEMORY. [fiber]
+ */
+DAIS_CHECK_RESULT int32_t db_rows_keep(struct dais_rows *rows);
+
 /* The entries of struct dais_db_v1. */
 int32_t db_query(const struct dais_statement *statement, const struct dais_param *params,
                  uint32_t count, struct dais_rows **ret_rows);

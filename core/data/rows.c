@@ -66,6 +66,20 @@ void db_rows_free(struct dais_rows *rows)
     mem_free(rows);
 }
 
+static void free_kept(void *rows)
+{
+    db_rows_free(rows);
+}
+
+int32_t db_rows_keep(struct dais_rows *rows)
+{
+    CHECK(rows->magic == MAGIC);
+    int32_t code = arena_defer(fiber_arena(), free_kept, rows);
+    if (code == DAIS_OK)
+        list_remove(&rows->node);
+    return code;
+}
+
 uint32_t db_rows_count(const struct dais_rows *rows)
 {
     return rows ? (uint32_t)PQntuples(rows->result) : 0;

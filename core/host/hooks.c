@@ -29,7 +29,7 @@ static int32_t query_cell(const struct dais_statement *statement, const struct d
     if (db_rows_count(rows) == 0)
         return DAIS_E_NOT_FOUND;
     *ret_cell = db_cell(rows, 0, 0);
-    return DAIS_OK;
+    return db_rows_keep(rows); /* an answer goes out when its fiber has ended */
 }
 
 /** The allowance of a class; 0: any number. */

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import time
 
 from dais import eventually
@@ -38,6 +39,23 @@ def test_a_foreign_plugin_serves(own_server):
     assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
         ["caller", "0.1.0", "started"], ["probe", "1.2.3", "started"]]
     assert (server.data / "secrets" / "probe.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_answer_of_the_database_outlives_its_handler(own_server):
+    """What a slow reader is still owed stays as it was, whatever the others ask for meanwhile."""
+    server = own_server(start=False)
+    start(server, plugin(server, "rows"))
+    with server.connect() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sendall(b"GET /rows/large HTTP/1.1\r\nHost: dais\r\nConnection: close\r\n\r\n")
+        begin = slow.recv(1)
+        for _ in range(4):
+            assert len(server.api().get("/rows/large").expect(200).text) == 7000002
+        with slow.makefile("rb") as stream:
+            answer = begin + stream.read()
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == b'"' + b"x" * 7000000 + b'"'
 
 
 def test_routes_of_a_plugin_left_out_answer_503(own_server):

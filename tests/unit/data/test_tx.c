@@ -108,6 +108,45 @@ static void an_open_transaction_ends_with_its_fiber(void **state)
     site_run(0, nothing_is_left, NULL);
 }
 
+struct keeper {
+    struct dais_arena arena;
+    struct fiber_wait done;
+    struct dais_str cell;
+    int32_t code;
+};
+
+static void keeps(void *arg)
+{
+    struct keeper *keeper = arg;
+    struct dais_rows *rows = NULL;
+    keeper->code = db_query(&site_statements[SETTINGS], NULL, 0, &rows);
+    if (keeper->code == DAIS_OK) {
+        keeper->cell = db_cell(rows, 0, 1);
+        keeper->code = db_rows_keep(rows);
+    }
+    fiber_resume(&keeper->done, DAIS_OK);
+}
+
+/* As the answer of a request, which is sent when its fiber has ended. */
+static int32_t reads_what_was_kept(void *arg)
+{
+    struct keeper keeper = {0};
+    struct fiber_spec spec = {.name = "keeps", .fn = keeps, .arg = &keeper, .arena = &keeper.arena};
+    arena_init(&keeper.arena, 65536);
+    fiber_wait_init(&keeper.done);
+    EXPECT(fiber_spawn(&spec, NULL) == 0);
+    EXPECT(fiber_suspend(&keeper.done, FIBER_FOREVER) == 0);
+    EXPECT(fiber_yield() == 0 && keeper.code == 0);
+    EXPECT(dais_str_eq(keeper.cell, dais_cstr("UTC")));
+    arena_reset(&keeper.arena);
+    return 0;
+}
+
+static void kept_rows_outlive_their_fiber(void **state)
+{
+    site_run(0, reads_what_was_kept, NULL);
+}
+
 struct stranger {
     struct dais_tx *tx;
     struct fiber_wait *done;
@@ -284,6 +323,7 @@ int main(void)
         SITE_TEST(a_rollback_undoes),
         SITE_TEST(after_an_error_only_rollback_is_left),
         SITE_TEST(an_open_transaction_ends_with_its_fiber),
+        SITE_TEST(kept_rows_outlive_their_fiber),
         SITE_TEST(a_transaction_belongs_to_one_fiber),
         SITE_TEST(many_fibers_share_the_pool),
         SITE_TEST(a_cancelled_transaction_is_undone),

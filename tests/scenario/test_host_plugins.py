@@ -46,7 +46,7 @@ def test_an_answer_of_the_database_outlives_its_handler(own_server):
     server = own_server(start=False)
     start(server, plugin(server, "rows"))
     with server.connect() as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
         slow.sendall(b"GET /rows/large HTTP/1.1\r\nHost: dais\r\nConnection: close\r\n\r\n")
         begin = slow.recv(1)
         for _ in range(4):

@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: MIT
 include_guard()
 
-# dais_folder(<dir>): the folder's own CMakeLists.txt, once there is one. DAIS_WITHOUT lists folders to
-# leave out: -DDAIS_WITHOUT="plugins/hls;tests/plugins".
-set(DAIS_WITHOUT "" CACHE STRING "Folders to leave out")
-
+# dais_folder(<dir>): its CMakeLists.txt. What the build makes of it goes below obj/, so that bin/ and
+# plugins/ of the build hold what is served and nothing else.
 function(dais_folder dir)
     cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}"
         OUTPUT_VARIABLE here)
     cmake_path(SET path NORMALIZE "${here}/${dir}")
-    if(path IN_LIST DAIS_WITHOUT)
-        return()
-    endif()
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
-        add_subdirectory(${dir} "${PROJECT_BINARY_DIR}/obj/${path}")
-    endif()
+    add_subdirectory(${dir} "${PROJECT_BINARY_DIR}/obj/${path}")
 endfunction()
 
 # dais_add_layer(<name> SOURCES … [USES <layer>…] [OWNS <library>…] [MAIN_STACK])

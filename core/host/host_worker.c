@@ -70,10 +70,8 @@ static int32_t on_start(void *context, uint32_t worker)
     return error;
 }
 
-static void on_stop(void *context, uint32_t worker)
+static void stop_plugins(struct host *host, uint32_t worker)
 {
-    struct host *host = context;
-    struct host_worker *self = worker_slot_get(WORKER_SLOT_HOST);
     for (uint32_t i = host->order_count; i-- > 0;) {
         struct plugin *plugin = host->order[i];
         if (!plugin->descriptor->worker_stop)
@@ -82,9 +80,17 @@ static void on_stop(void *context, uint32_t worker)
         plugin->descriptor->worker_stop(worker);
         mark_leave(&mark);
     }
+}
+
+/** First what calls plugins, then the plugins, then what they use. */
+static void on_stop(void *context, uint32_t worker)
+{
+    struct host *host = context;
+    struct host_worker *self = worker_slot_get(WORKER_SLOT_HOST);
     http_worker_stop(host->http);
     tcp_worker_stop(host->tcp);
     hub_worker_stop();
+    stop_plugins(host, worker);
     board_worker_stop();
     db_worker_stop();
     if (self) {

@@ -58,6 +58,14 @@ def test_an_answer_of_the_database_outlives_its_handler(own_server):
     assert body == b'"' + b"x" * 7000000 + b'"'
 
 
+def test_a_worker_stops_after_its_last_event(own_server):
+    server = own_server(start=False)
+    start(server, plugin(server, "last_event"))
+    server.stop()
+    assert 'event="stream ended" stream=left-open' in server.log()
+    assert "killed=yes" not in server.log()
+
+
 def test_routes_of_a_plugin_left_out_answer_503(own_server):
     server = own_server(start=False)
     start(server, plugin(server, "probe"))

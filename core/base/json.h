@@ -4,10 +4,9 @@
  * JSON (RFC 8259): reading a bounded text into a tree.
  *
  * The tree is read-only and belongs to an arena; views of its strings are valid as long as that.
- * Parse on the worker's own stack or with the default depth: deep nesting is refused before the
- * parser recurses. Duplicate keys, invalid UTF-8, NUL characters and numbers beyond 64 bits are
- * refused. Accessors accept NULL (absent) and answer as for null, so that look-ups can be chained.
- * Writing is in json_write.h.
+ * Deep nesting is refused before the parser recurses, so a fiber's stack is enough. Duplicate keys,
+ * invalid UTF-8, NUL characters and numbers beyond 64 bits are refused. Accessors accept NULL
+ * (absent) and answer as for null, so that look-ups can be chained. Writing is in json_write.h.
  */
 #include "base/arena.h"
 #include "dais/error.h"
@@ -39,8 +38,8 @@ struct json_error {
 };
 
 /**
- * Parses the whole of `text` (any value at the top). `bytes_max` bounds the text, `depth_max` the
- * nesting (≤ JSON_DEPTH_MAX). The tree lives in `arena`. DAIS_E_INVALID, DAIS_E_TOO_LARGE,
+ * Parses the whole of `text` (any value at the top). `bytes_max` bounds the text, JSON_DEPTH_MAX
+ * the nesting. The tree lives in `arena`. DAIS_E_INVALID, DAIS_E_TOO_LARGE,
  * DAIS_E_MEMORY; `ret_error` (may be NULL) then says where.
  */
 DAIS_CHECK_RESULT int32_t json_parse(struct dais_arena *arena, struct dais_str text,

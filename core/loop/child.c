@@ -44,7 +44,7 @@ struct launch {
     pid_t parent;
 };
 
-/* Between fork and exec, in the memory of the parent: no allocation, no lock, no stack clean-up. */
+/* Between fork and exec, where only one thread was copied: no allocation and no lock. */
 __attribute__((noinline, noreturn, no_sanitize("address", "thread", "undefined"))) static void
 become(const struct launch *launch)
 {

@@ -22,10 +22,10 @@ static void set_options(const struct tcp_acceptor *acceptor, int fd)
         LOG_WARN("socket option refused", log_int("errno", errno));
 }
 
-static void pause_accepting(struct tcp_acceptor *acceptor)
+static void pause_accepting(struct tcp_acceptor *acceptor, int error)
 {
     LOG_WARN("connection not accepted", log_text("listener", acceptor->row->listener->name),
-             log_int("errno", errno));
+             log_int("errno", error));
     poll_set(acceptor->poll, 0);
     timer_start(&acceptor->retry, RETRY_MS);
 }
@@ -39,9 +39,10 @@ static bool accept_one(struct tcp_acceptor *acceptor)
         tcp_conn_start(acceptor, fd);
         return true;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        pause_accepting(acceptor);
-    return errno == ECONNABORTED || errno == EINTR;
+    int error = errno; /* writing the log may change it */
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+        pause_accepting(acceptor, error);
+    return error == ECONNABORTED || error == EINTR;
 }
 
 static void on_acceptable(void *arg, uint32_t events)

@@ -311,7 +311,7 @@ static void serve(void *arg)
 
 static void write_peer(struct tcp_conn *conn)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0}; /* a peer that is gone already has none */
     socklen_t len = sizeof address;
     char host[INET6_ADDRSTRLEN] = "unknown";
     const struct sockaddr_in *v4 = (const void *)&address;

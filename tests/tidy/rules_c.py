@@ -143,8 +143,7 @@ def dead_code(tree):
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|\bnot (yet )?implemented\b", re.IGNORECASE)
 OWN_MACHINE = re.compile(
     r"(?<![\w.])/(?:work|home/\w+|Users/\w+|root/[.\w]+)/|"
-    r"https?://(?:registry|deb|security|ftp|pypi|proxy)\.[\w.]+|"
-    r"\b(?:Claude|ChatGPT|Copilot|LLM|AI-generated|AI assistant)\b")
+    r"https?://(?:registry|deb|security|ftp|proxy)\.[\w.]+")
 WORDS_EXEMPT = ("tests/tidy/", "tests/fuzz/corpus/", "LICENSE")
 
 

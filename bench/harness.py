@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What all benchmarks share: peers as child processes, CPU time, interleaved runs, the table."""
+import atexit
 import os
 import shutil
 import statistics
@@ -33,12 +34,14 @@ class Peer:
         self.process = subprocess.Popen([str(word) for word in command], cwd=self.folder,
                                         env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL,
                                         stdout=self._log, stderr=subprocess.STDOUT)
+        atexit.register(self.stop)  # also when what was started after it failed
 
     @property
     def pids(self):
         return [self.process.pid, *descendants(self.process.pid)]
 
     def stop(self):
+        atexit.unregister(self.stop)
         self.process.terminate()
         try:
             self.process.wait(10)

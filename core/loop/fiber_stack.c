@@ -137,7 +137,9 @@ static void unmap_stack(struct fiber *fiber)
     __tsan_destroy_fiber(fiber->tsan_context);
 #endif
     const uint8_t *stack = fiber->stack_bottom;
-    sanitize_root_remove(stack, fiber->mapping_bytes - (size_t)(stack - fiber->mapping));
+    const size_t bytes = fiber->mapping_bytes - (size_t)(stack - fiber->mapping);
+    sanitize_root_remove(stack, bytes);
+    sanitize_unpoison(stack, bytes); /* frames that never returned, under whatever is mapped next */
     (void)munmap(fiber->mapping, fiber->mapping_bytes);
 }
 

@@ -17,5 +17,6 @@
 #include "dais/services.h"
 #include "dais/shared.h"
 #include "dais/svc/identity.h"
+#include "dais/svc/mailer.h"
 #include "dais/svc/streams.h"
 #include "dais/timers.h"

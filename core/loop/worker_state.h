@@ -97,7 +97,9 @@ struct worker {
     struct worker_hooks hooks[2];
     void *slots[WORKER_SLOT_COUNT];
 
-    struct mail command; /* from the main thread */
+    struct mail park;        /* of park.c: asks this worker to stop for a moment */
+    _Atomic bool park_asked; /* it is on its way */
+    struct mail command;     /* from the main thread */
     enum worker_phase phase;
     bool started; /* its start callback succeeded */
     bool arrived; /* it has reported the end of its phase */

@@ -235,7 +235,8 @@ void plugin_life_listen(struct host *host)
         if (atomic_load(&plugin->state) != PLUGIN_STARTED)
             continue;
         while ((record = registration_next(plugin, REGISTRATION_LISTENER, record)) != NULL) {
-            int32_t error = tcp_listen(host->tcp, plugin->owner, record->table, record->detail);
+            int32_t error = tcp_listen(host->tcp, plugin->owner, plugin->generation, record->table,
+                                       record->detail);
             if (error)
                 plugin_fail(plugin, "cannot listen on %.*s: %s", STR_ARG(record->detail),
                             error_title(error));

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PEER_TIMEOUT_MS 20000u
-#define LABEL_BYTES_MAX 64u
+#define LABEL_BYTES_MAX (TCP_NAME_BYTES_MAX + 16u)
 
 /** A request from another thread to end a connection. */
 struct close_mail {
@@ -57,7 +57,7 @@ static int32_t register_metrics(struct tcp_row *row, uint32_t index)
                                      .kind = METRICS_COUNTER,
                                      .help = "Bytes sent by protocol listeners"},
     };
-    snprintf(labels[index], LABEL_BYTES_MAX, "listener=\"%s\"", row->listener->name);
+    snprintf(labels[index], LABEL_BYTES_MAX, "listener=\"%s\"", row->name);
     for (uint32_t i = 0; i < TCP_METRIC_COUNT; i++) {
         metric_rows[index][i] = model[i];
         metric_rows[index][i].labels = labels[index];
@@ -99,28 +99,35 @@ void tcp_free(struct tcp_server *server)
     self = NULL;
 }
 
-static struct tcp_row *row_of(const struct dais_listener *listener)
+static struct tcp_row *row_named(struct tcp_server *server, uint32_t plugin, const char *name)
 {
-    for (uint32_t i = 0; self && i < self->count; i++)
-        if (self->rows[i].listener == listener)
-            return &self->rows[i];
+    for (uint32_t i = 0; i < server->count; i++)
+        if (server->rows[i].plugin == plugin && strcmp(server->rows[i].name, name) == 0)
+            return &server->rows[i];
     return NULL;
 }
 
-int32_t tcp_listen(struct tcp_server *server, uint32_t owner, const struct dais_listener *listener,
-                   struct dais_str address)
+static bool is_complete(const struct dais_listener *listener, struct dais_str address)
+{
+    return listener->name && listener->name[0] && strlen(listener->name) < TCP_NAME_BYTES_MAX &&
+           listener->serve && listener->connections_max > 0 && listener->output_bytes_max > 0 &&
+           address.len > 0 && address.len < TCP_ADDRESS_BYTES_MAX;
+}
+
+int32_t tcp_listen(struct tcp_server *server, uint32_t plugin, uint32_t generation,
+                   const struct dais_listener *listener, struct dais_str address)
 {
     if (server->open)
         return DAIS_E_STATE;
-    if (!listener->name || !listener->serve || listener->connections_max == 0 ||
-        listener->output_bytes_max == 0 || address.len == 0 || address.len >= TCP_ADDRESS_BYTES_MAX)
+    if (!is_complete(listener, address))
         return DAIS_E_INVALID;
-    if (row_of(listener))
+    if (row_named(server, plugin, listener->name))
         return DAIS_E_CONFLICT;
     if (server->count == TCP_LISTENERS_MAX)
         return DAIS_E_LIMIT;
     struct tcp_row *row = &server->rows[server->count];
-    *row = (struct tcp_row){.listener = listener, .plugin = owner};
+    *row = (struct tcp_row){.listener = listener, .plugin = plugin, .generation = generation};
+    memcpy(row->name, listener->name, strlen(listener->name));
     for (uint32_t w = 0; w < WORKERS_MAX; w++)
         row->fds[w] = -1;
     memcpy(row->address, address.ptr, address.len);
@@ -128,6 +135,30 @@ int32_t tcp_listen(struct tcp_server *server, uint32_t owner, const struct dais_
     if (code == DAIS_OK)
         server->count++;
     return code;
+}
+
+int32_t tcp_retarget_check(struct tcp_server *server, uint32_t plugin, uint32_t generation,
+                           const struct dais_listener *listener, struct dais_str address)
+{
+    (void)generation; /* any will do */
+    if (!is_complete(listener, address))
+        return DAIS_E_INVALID;
+    const struct tcp_row *row = row_named(server, plugin, listener->name);
+    if (!row)
+        return DAIS_E_NOT_FOUND;
+    return str_eqz(address, row->address) ? DAIS_OK : DAIS_E_CONFLICT;
+}
+
+int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin, uint32_t generation,
+                     const struct dais_listener *listener, struct dais_str address)
+{
+    int32_t code = tcp_retarget_check(server, plugin, generation, listener, address);
+    if (code != DAIS_OK)
+        return code;
+    struct tcp_row *row = row_named(server, plugin, listener->name);
+    row->listener = listener;
+    row->generation = generation;
+    return DAIS_OK;
 }
 
 static uint32_t port_of(int fd)
@@ -148,7 +179,7 @@ int32_t tcp_open(struct tcp_server *server)
     server->open = true;
     for (uint32_t i = 0; i < server->count; i++) {
         struct tcp_row *row = &server->rows[i];
-        int32_t code = server->config.open_sockets(row->listener->name, dais_cstr(row->address),
+        int32_t code = server->config.open_sockets(row->name, dais_cstr(row->address),
                                                    server->config.workers, row->fds);
         if (code != DAIS_OK)
             return code;
@@ -236,6 +267,9 @@ void tcp_close(dais_handle handle)
 
 uint32_t tcp_port(const struct dais_listener *listener)
 {
-    const struct tcp_row *row = row_of(listener);
+    for (uint32_t i = 0; self && i < self->count; i++)
+        if (self->rows[i].listener == listener)
+            return self->rows[i].port;
+    const struct tcp_row *row = self ? row_named(self, owner_get().plugin, listener->name) : NULL;
     return row ? row->port : 0;
 }

@@ -6,6 +6,7 @@
  *   tcp_new            main thread, before the plugins' `init`
  *   tcp_listen         from `init`: rows of listeners
  *   tcp_open           opens the sockets (worker i accepts on socket i of each listener)
+ *   tcp_retarget       workers parked: a new generation of a plugin takes its listener over
  *   tcp_worker_start   on each worker: starts to accept; one fiber serves each connection
  *   tcp_worker_drain   on each worker: stops accepting, cancels the fibers
  *   tcp_worker_stop    on each worker: closes what is left
@@ -38,12 +39,30 @@ DAIS_CHECK_RESULT int32_t tcp_new(const struct tcp_config *config, struct tcp_se
 void tcp_free(struct tcp_server *server);
 
 /**
- * dais_net_v1.listen for the plugin with the fibers' owner `owner`. The row is borrowed until
- * tcp_free, the address copied. DAIS_E_INVALID, DAIS_E_CONFLICT for a row that listens already,
+ * dais_net_v1.listen for a plugin; its fibers carry `plugin` and `generation`. The row is borrowed
+ * until another one takes its place and its last connection has ended, the address copied.
+ * DAIS_E_INVALID, DAIS_E_CONFLICT when the plugin has a listener of that name already,
  * DAIS_E_LIMIT, DAIS_E_STATE after tcp_open. [setup]
  */
-DAIS_CHECK_RESULT int32_t tcp_listen(struct tcp_server *server, uint32_t owner,
-                                     const struct dais_listener *listener, struct dais_str address);
+DAIS_CHECK_RESULT int32_t tcp_listen(struct tcp_server *server, uint32_t plugin,
+                                     uint32_t generation, const struct dais_listener *listener,
+                                     struct dais_str address);
+
+/**
+ * Serves new connections of the plugin's listener of the same name by `listener` from now on, on
+ * fibers that carry `generation`; those that are open end with the row that began them.
+ * DAIS_E_NOT_FOUND when there is no such listener, DAIS_E_CONFLICT when it listens on another
+ * address, DAIS_E_INVALID; nothing is changed then. [main thread, workers parked]
+ */
+DAIS_CHECK_RESULT int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin,
+                                       uint32_t generation, const struct dais_listener *listener,
+                                       struct dais_str address);
+
+/** What tcp_retarget with these arguments would answer, without any effect. [main thread] */
+DAIS_CHECK_RESULT int32_t tcp_retarget_check(struct tcp_server *server, uint32_t plugin,
+                                             uint32_t generation,
+                                             const struct dais_listener *listener,
+                                             struct dais_str address);
 
 /** Opens the sockets of all listeners. What open_sockets answered. [main thread] */
 DAIS_CHECK_RESULT int32_t tcp_open(struct tcp_server *server);

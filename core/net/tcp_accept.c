@@ -24,7 +24,7 @@ static void set_options(const struct tcp_acceptor *acceptor, int fd)
 
 static void pause_accepting(struct tcp_acceptor *acceptor, int error)
 {
-    LOG_WARN("connection not accepted", log_text("listener", acceptor->row->listener->name),
+    LOG_WARN("connection not accepted", log_text("listener", acceptor->row->name),
              log_int("errno", error));
     poll_set(acceptor->poll, 0);
     timer_start(&acceptor->retry, RETRY_MS);

@@ -121,7 +121,7 @@ static int32_t wait_readable(struct tcp_conn *conn, uint64_t timeout_ms)
 /* Until all connections that gather are read next; 0 when this one does not gather. */
 static uint64_t gather_gap_ms(const struct tcp_conn *conn)
 {
-    uint64_t every_ms = conn->acceptor->row->listener->gather_ms;
+    uint64_t every_ms = conn->listener->gather_ms;
     bool gathers = every_ms > 0 && conn->looks_left > 0 && !conn->full;
     return gathers ? every_ms - clock_tick_ms() % every_ms : 0;
 }
@@ -224,7 +224,7 @@ int32_t tcp_write(dais_handle handle, struct dais_str bytes)
         return DAIS_E_GONE;
     if (bytes.len == 0)
         return DAIS_OK;
-    uint64_t most = conn->acceptor->row->listener->output_bytes_max;
+    uint64_t most = conn->listener->output_bytes_max;
     uint64_t queued = conn->output_len - conn->output_sent;
     if (bytes.len > most || queued > most - bytes.len)
         return DAIS_E_LIMIT;
@@ -304,7 +304,7 @@ static void serve(void *arg)
     struct tcp_conn *conn = arg;
     fiber_local_set(FIBER_LOCAL_CONN, conn);
     if (!conn->acceptor->worker->draining)
-        conn->acceptor->row->listener->serve(conn->handle);
+        conn->listener->serve(conn->handle);
     linger(conn);
     free_conn(conn);
 }
@@ -334,10 +334,10 @@ static int32_t start(struct tcp_conn *conn)
 {
     const struct tcp_row *row = conn->acceptor->row;
     struct fiber_spec spec = {
-        .name = row->listener->name,
+        .name = row->name,
         .fn = serve,
         .arg = conn,
-        .owner = {.plugin = row->plugin},
+        .owner = {.plugin = row->plugin, .generation = row->generation},
     };
     int32_t code = handle_add(&conn->acceptor->worker->conns, conn, &conn->handle);
     if (code == DAIS_OK)
@@ -353,6 +353,7 @@ void tcp_conn_start(struct tcp_acceptor *acceptor, int fd)
         return;
     }
     conn->acceptor = acceptor;
+    conn->listener = acceptor->row->listener;
     conn->fd = fd;
     acceptor->connections++;
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS, 1);
@@ -361,7 +362,6 @@ void tcp_conn_start(struct tcp_acceptor *acceptor, int fd)
     int32_t code = start(conn);
     if (code == DAIS_OK)
         return;
-    LOG_WARN("connection not served", log_text("listener", acceptor->row->listener->name),
-             log_code(code));
+    LOG_WARN("connection not served", log_text("listener", acceptor->row->name), log_code(code));
     free_conn(conn);
 }

@@ -19,6 +19,7 @@
 #define TCP_INPUT_BYTES 65536u
 #define TCP_PEER_BYTES 64u
 #define TCP_ADDRESS_BYTES_MAX 128u
+#define TCP_NAME_BYTES_MAX 48u
 
 /** Metrics of each listener, in the order of the rows in tcp.c. */
 enum tcp_metric {
@@ -29,12 +30,15 @@ enum tcp_metric {
     TCP_METRIC_COUNT
 };
 
-/** One registered listener. Read-only once the server is open. */
+/** One registered listener. Once the server is open it changes only while all workers are parked.
+ */
 struct tcp_row {
-    const struct dais_listener *listener;
-    uint32_t plugin;  /* owner of the fibers */
+    const struct dais_listener *listener; /* of the generation that serves new connections */
+    uint32_t plugin;                      /* owner of the fibers */
+    uint32_t generation;
     uint32_t metrics; /* number of the first */
     uint32_t port;
+    char name[TCP_NAME_BYTES_MAX];
     char address[TCP_ADDRESS_BYTES_MAX];
     int fds[WORKERS_MAX]; /* -1: none, or given to its worker */
 };
@@ -63,6 +67,7 @@ struct tcp_worker {
 struct tcp_conn {
     struct list_node dirty;
     struct tcp_acceptor *acceptor;
+    const struct dais_listener *listener; /* that serves it to its end */
     struct poll *poll;
     int fd;
     dais_handle handle;

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "loop/fiber.h"
+#include "loop/park.h"
 #include "loop/worker.h"
 #include "net/tcp.h"
 
@@ -84,6 +85,27 @@ static void serve_count(dais_handle conn)
     }
 }
 
+/* Answers each input with the generation that its fiber belongs to and who serves. */
+static void tell(dais_handle conn, char who)
+{
+    struct dais_str input;
+    while (tcp_read(conn, 3000, &input) == DAIS_OK) {
+        const char answer[2] = {who, (char)('0' + owner_get().generation)};
+        if (tcp_write(conn, dais_str(answer, sizeof answer)) != DAIS_OK)
+            return;
+    }
+}
+
+static void serve_old(dais_handle conn)
+{
+    tell(conn, 'o');
+}
+
+static void serve_new(dais_handle conn)
+{
+    tell(conn, 'n');
+}
+
 static const struct dais_listener echo = {"echo", 100, 1u << 20, serve_echo};
 static const struct dais_listener farewell = {"farewell", 100, LARGE_BYTES + 64, serve_farewell};
 static const struct dais_listener tight = {"tight", 100, 1024, serve_farewell};
@@ -93,6 +115,9 @@ static const struct dais_listener single = {"single", 1, 1u << 20, serve_echo};
 static const struct dais_listener gather = {"gather", 100, 1024, serve_count, .gather_ms = 500};
 static const struct dais_listener lazy = {"lazy", 100, 1u << 20, serve_echo, .gather_ms = 2};
 static const struct dais_listener patient = {"patient", 100, 1024, serve_silence, .gather_ms = 8};
+
+static const struct dais_listener trade_old = {"trade", 100, 1024, serve_old};
+static const struct dais_listener trade_new = {"trade", 100, 1024, serve_new};
 
 static int32_t on_start(void *context, uint32_t worker)
 {
@@ -119,15 +144,15 @@ static int start(void **state)
 {
     (void)state;
     static const struct dais_listener *const rows[] = {
-        &echo, &farewell, &tight, &sink, &silence, &single, &gather, &lazy, &patient};
+        &echo, &farewell, &tight, &sink, &silence, &single, &gather, &lazy, &patient, &trade_old};
     static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
     struct tcp_config config = {.workers = WORKERS, .open_sockets = rig_open_sockets};
     random_init();
     assert_int_equal(metrics_init(WORKERS), DAIS_OK);
     assert_int_equal(tcp_new(&config, &server), DAIS_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(tcp_listen(server, 1, rows[i], dais_cstr("127.0.0.1:0")), DAIS_OK);
-    assert_int_equal(tcp_listen(server, 1, &echo, dais_cstr("127.0.0.1:0")), DAIS_E_CONFLICT);
+        assert_int_equal(tcp_listen(server, 1, 1, rows[i], dais_cstr("127.0.0.1:0")), DAIS_OK);
+    assert_int_equal(tcp_listen(server, 1, 1, &echo, dais_cstr("127.0.0.1:0")), DAIS_E_CONFLICT);
     assert_int_equal(tcp_open(server), DAIS_OK);
     assert_int_equal(workers_start(WORKERS, &events), DAIS_OK);
     return 0;
@@ -292,6 +317,54 @@ static void test_connections_are_capped(void **state)
     }
 }
 
+static void retarget(void *arg)
+{
+    int32_t *ret_code = arg;
+    *ret_code = tcp_retarget(server, 1, 2, &trade_new, dais_cstr("127.0.0.1:0"));
+}
+
+static void expect_told(int fd, const char *answer)
+{
+    char heard[2];
+    rig_send(fd, "?", 1);
+    assert_int_equal(recv(fd, heard, sizeof heard, MSG_WAITALL), sizeof heard);
+    assert_memory_equal(heard, answer, sizeof heard);
+}
+
+/* A listener changes hands: who is connected stays with the old one, who comes meets the new. */
+static void test_retarget(void **state)
+{
+    (void)state;
+    uint32_t port = tcp_port(&trade_old);
+    int before = rig_connect_to(port);
+    expect_told(before, "o1");
+    int32_t code = DAIS_E_INTERNAL;
+    assert_int_equal(workers_park(retarget, &code, 3000), DAIS_OK);
+    assert_int_equal(code, DAIS_OK);
+    expect_told(before, "o1");
+    int after = rig_connect_to(tcp_port(&trade_new));
+    expect_told(after, "n2");
+    expect_told(before, "o1");
+    assert_int_equal(tcp_port(&trade_new), port);
+    close(before);
+    close(after);
+}
+
+static void test_retarget_is_refused(void **state)
+{
+    (void)state;
+    static const struct dais_listener unknown = {"unknown", 1, 1, serve_new};
+    static const struct dais_listener empty = {"echo", 0, 1, serve_new};
+    struct dais_str same = dais_cstr("127.0.0.1:0");
+    struct dais_str other = dais_cstr("127.0.0.1:1");
+    assert_int_equal(tcp_retarget_check(server, 1, 2, &echo, same), DAIS_OK);
+    assert_int_equal(tcp_retarget_check(server, 1, 2, &echo, other), DAIS_E_CONFLICT);
+    assert_int_equal(tcp_retarget_check(server, 2, 2, &echo, same), DAIS_E_NOT_FOUND);
+    assert_int_equal(tcp_retarget_check(server, 1, 2, &unknown, same), DAIS_E_NOT_FOUND);
+    assert_int_equal(tcp_retarget_check(server, 1, 2, &empty, same), DAIS_E_INVALID);
+    assert_int_equal(tcp_retarget(server, 1, 2, &unknown, same), DAIS_E_NOT_FOUND);
+}
+
 static void test_wrong_place(void **state)
 {
     (void)state;
@@ -313,6 +386,8 @@ int main(void)
         cmocka_unit_test(test_gathering_waits),
         cmocka_unit_test(test_close_from_elsewhere),
         cmocka_unit_test(test_connections_are_capped),
+        cmocka_unit_test(test_retarget),
+        cmocka_unit_test(test_retarget_is_refused),
         cmocka_unit_test(test_wrong_place),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -51,7 +51,7 @@ static int32_t board(const struct dais_board *row)
     struct plugin *plugin = registration_check("shared.board");
     if (!plugin)
         return DAIS_E_STATE;
-    int32_t error = board_add(row);
+    int32_t error = board_add(plugin->owner, row);
     if (error)
         return registration_refuse(plugin, error, "board: %s", error_title(error));
     return registration_add(plugin, REGISTRATION_BOARD, row, dais_str(NULL, 0));

@@ -9,6 +9,8 @@
 #include "loop/timer.h"
 #include "loop/worker.h"
 
+#include <string.h>
+
 /** When what a full worker missed is sent again. */
 #define LATE_AGAIN_MS 5u
 
@@ -25,29 +27,83 @@ struct board_mail {
 
 /** What a worker knows. */
 struct board_worker {
-    struct map index[BOARDS_MAX];
-    struct list late; /* struct board_mail, oldest first */
+    struct map index[BOARDS_MAX]; /* empty until something lies there */
+    struct list late;             /* struct board_mail, oldest first */
     struct timer again;
 };
 
-static const struct dais_board *boards[BOARDS_MAX];
-static uint32_t boards_count;
+/** A board; its number is its place. */
+struct board {
+    uint32_t plugin;
+    uint32_t layout;
+    uint32_t keys_max; /* the most that any row allowed */
+    char name[BOARD_NAME_BYTES_MAX + 1];
+};
 
-int32_t board_add(const struct dais_board *board)
+/** A row that leads to a board. */
+struct board_row {
+    const struct dais_board *row;
+    uint32_t board;
+};
+
+/* Written by the main thread, and only where no worker can look. */
+static struct board boards[BOARDS_MAX];
+static uint32_t boards_count;
+static struct board_row rows[BOARD_ROWS_MAX];
+static uint32_t rows_count;
+
+/** The board of a plugin and name; boards_count when it is new. */
+static uint32_t board_named(uint32_t plugin, const char *name)
 {
-    for (uint32_t i = 0; i < boards_count; i++)
-        if (boards[i] == board)
-            return DAIS_E_CONFLICT;
-    if (boards_count == BOARDS_MAX)
-        return DAIS_E_LIMIT;
-    boards[boards_count++] = board;
+    uint32_t i = 0;
+    while (i < boards_count && (boards[i].plugin != plugin || strcmp(boards[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+int32_t board_check(uint32_t plugin, const struct dais_board *row)
+{
+    if (!row || !row->name || !row->name[0] || strlen(row->name) > BOARD_NAME_BYTES_MAX ||
+        row->keys_max == 0 || row->keys_max > UINT32_MAX / WORKERS_MAX || row->key_bytes_max == 0)
+        return DAIS_E_INVALID;
+    uint32_t number = board_named(plugin, row->name);
+    if (number < boards_count && boards[number].layout != row->layout)
+        return DAIS_E_CONFLICT;
+    return number == BOARDS_MAX || rows_count == BOARD_ROWS_MAX ? DAIS_E_LIMIT : DAIS_OK;
+}
+
+int32_t board_add(uint32_t plugin, const struct dais_board *row)
+{
+    int32_t error = board_check(plugin, row);
+    if (error)
+        return error;
+    uint32_t number = board_named(plugin, row->name);
+    struct board *board = &boards[number];
+    if (number == boards_count) {
+        *board = (struct board){.plugin = plugin, .layout = row->layout};
+        memcpy(board->name, row->name, strlen(row->name) + 1);
+        boards_count++;
+    }
+    if (row->keys_max > board->keys_max)
+        board->keys_max = row->keys_max;
+    board_drop(row);
+    rows[rows_count++] = (struct board_row){row, number};
     return DAIS_OK;
+}
+
+void board_drop(const struct dais_board *row)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rows_count; i++)
+        if (rows[i].row != row)
+            rows[kept++] = rows[i];
+    rows_count = kept;
 }
 
 void boards_reset(void)
 {
     CHECK(worker_count() == 0);
-    boards_count = 0;
+    boards_count = rows_count = 0;
 }
 
 static struct board_worker *self(void)
@@ -55,13 +111,26 @@ static struct board_worker *self(void)
     return worker_self() ? worker_slot_get(WORKER_SLOT_HOST_SHARED) : NULL;
 }
 
-/** The number of a board; boards_count when it was never added. */
-static uint32_t board_find(const struct dais_board *board)
+/** The board that a row leads to; BOARDS_MAX when to none. The newest rows are asked for most. */
+static uint32_t board_find(const struct dais_board *row)
 {
-    uint32_t i = 0;
-    while (i < boards_count && boards[i] != board)
-        i++;
-    return i;
+    for (uint32_t i = rows_count; i-- > 0;)
+        if (rows[i].row == row)
+            return rows[i].board;
+    return BOARDS_MAX;
+}
+
+/** This worker's index of a board. */
+static struct map *index_of(struct board_worker *worker, uint32_t number)
+{
+    struct map *index = &worker->index[number];
+    /* Each worker admits keys_max by its own view; what is on its way may come on top here. */
+    uint32_t count_max = boards[number].keys_max * WORKERS_MAX;
+    if (index->count_max == 0)
+        map_init(index, count_max);
+    else
+        index->count_max = count_max; /* a newer row may allow more */
+    return index;
 }
 
 /** Changes this worker's index; takes over the caller's reference of `object`. */
@@ -86,7 +155,7 @@ static void deliver(struct mail *mail)
     struct dais_str key = dais_str(message->key, message->key_len);
     if (!worker)
         buf_unref(message->object);
-    else if (index_change(&worker->index[message->board], key, message->object))
+    else if (index_change(index_of(worker, message->board), key, message->object))
         LOG_ERROR("no memory for a shared object", log_str("key", key));
     mem_free(message);
 }
@@ -159,11 +228,11 @@ static int32_t change(const struct dais_board *board, struct dais_str key, struc
 {
     struct board_worker *worker = self();
     uint32_t number = board_find(board);
-    if (!worker || number == boards_count)
+    if (!worker || number == BOARDS_MAX)
         return DAIS_E_STATE;
     if (key.len == 0 || key.len > board->key_bytes_max)
         return DAIS_E_INVALID;
-    struct map *index = &worker->index[number];
+    struct map *index = index_of(worker, number);
     if (object && index->count >= board->keys_max && !map_get(index, key))
         return DAIS_E_LIMIT;
     int32_t error = index_change(index, key, object ? buf_ref(object) : NULL);
@@ -187,7 +256,7 @@ struct dais_buf *board_get(const struct dais_board *board, struct dais_str key)
 {
     const struct board_worker *worker = self();
     uint32_t number = board_find(board);
-    return worker && number < boards_count ? map_get(&worker->index[number], key) : NULL;
+    return worker && number < BOARDS_MAX ? map_get(&worker->index[number], key) : NULL;
 }
 
 int32_t board_worker_start(void)
@@ -196,9 +265,6 @@ int32_t board_worker_start(void)
     if (!worker)
         return DAIS_E_MEMORY;
     list_init(&worker->late);
-    /* Each worker admits keys_max by its own view; what is on its way may come on top here. */
-    for (uint32_t i = 0; i < boards_count; i++)
-        map_init(&worker->index[i], boards[i]->keys_max * WORKERS_MAX);
     timer_init(&worker->again, late_send);
     worker_slot_set(WORKER_SLOT_HOST_SHARED, worker);
     return DAIS_OK;

@@ -9,7 +9,8 @@
 
 struct hls_config hls_config;
 uint32_t hls_metrics;
-const struct dais_board hls_board = {"hls_streams", 16384, 127};
+const struct dais_board hls_board = {
+    .name = "hls_streams", .keys_max = 16384, .key_bytes_max = 127};
 
 static const struct dais_need NEEDS[] = {
     DAIS_NEED_CONFIG, DAIS_NEED_FIBER,   DAIS_NEED_HTTP,   DAIS_NEED_LOG,    DAIS_NEED_MEDIA,

@@ -54,7 +54,7 @@ static const struct dais_metric metrics[] = {
     {NULL, 0, 0, NULL},
 };
 
-static const struct dais_board board = {"probe", 16, 64};
+static const struct dais_board board = {.name = "probe", .keys_max = 16, .key_bytes_max = 64};
 
 /* --- what the routes read and write --- */
 

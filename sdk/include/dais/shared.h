@@ -15,15 +15,22 @@
 extern "C" {
 #endif
 
-/** A kind of shared object. */
+/**
+ * A kind of shared object. Rows of one plugin with the same name are the same board, also when they
+ * come from two generations of its code: the newer reads what the older put there.
+ */
 struct dais_board {
     const char *name;
     uint32_t keys_max; /**< more keys give DAIS_E_LIMIT */
     uint32_t key_bytes_max;
+    /** What the objects look like: another number whenever their contents change. Code that reads
+     * another layout than the board holds cannot be loaded without a restart. */
+    uint32_t layout;
+    uint32_t reserved; /**< 0 */
 };
 
 struct dais_shared_v1 {
-    /** [setup] Makes a board. */
+    /** [setup] Makes a board, or takes part in the one that an older generation made. */
     int32_t (*board)(const struct dais_board *board);
     /** [worker] [fiber] Puts `object` under `key` on every worker; takes a reference of its own. */
     int32_t (*put)(const struct dais_board *board, struct dais_str key, struct dais_buf *object);

@@ -16,13 +16,15 @@
 #include "loop/board.h"
 #include "loop/fiber.h"
 #include "loop/mail.h"
+#include "loop/park.h"
 #include "loop/worker.h"
 
 #define WORKERS 2u
 #define PATIENCE_MS 5000u
 
-static const struct dais_board BOARD = {"numbers", 4, 16};
-static const struct dais_board STRANGER = {"never added", 4, 16};
+static const struct dais_board BOARD = {.name = "numbers", .keys_max = 4, .key_bytes_max = 16};
+static const struct dais_board STRANGER = {
+    .name = "never added", .keys_max = 4, .key_bytes_max = 16};
 static _Atomic int gone_count;
 
 static void on_gone(struct dais_buf *buf, void *context)
@@ -159,6 +161,77 @@ static void test_a_worker_that_was_held_up_gets_the_newest(void **state)
     assert_int_equal(atomic_load(&gone_count), 998); /* all but the two that stand there */
 }
 
+/* The same board in newer code: the row stands elsewhere and allows more. */
+static const struct dais_board NEWER = {.name = "numbers", .keys_max = 6, .key_bytes_max = 16};
+static const struct dais_board CHANGED = {
+    .name = "numbers", .keys_max = 4, .key_bytes_max = 16, .layout = 1};
+
+static void newer_add(void *arg)
+{
+    *(int32_t *)arg = board_add(1, &NEWER);
+}
+
+static void older_drop(void *arg)
+{
+    (void)arg;
+    board_drop(&BOARD);
+}
+
+static int32_t newer_run(void *arg)
+{
+    (void)arg;
+    static const char *const KEYS[] = {"a", "b", "c", "d", "e"};
+    uint64_t number = 0;
+    const struct dais_buf *buf = board_get(&NEWER, dais_cstr("one"));
+    assert_non_null(buf);
+    memcpy(&number, buf->data, sizeof number);
+    assert_int_equal(number, 1);
+    assert_null(board_get(&BOARD, dais_cstr("one"))); /* the row is forgotten, not the board */
+    for (uint32_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++) {
+        struct dais_buf *object = buf_new_with(1, on_gone, NULL);
+        assert_int_equal(board_put(&NEWER, dais_cstr(KEYS[i]), object), DAIS_OK);
+        buf_unref(object);
+    }
+    return DAIS_OK;
+}
+
+static int32_t newer_wait(void *arg)
+{
+    (void)arg;
+    uint64_t end_ms = clock_ms() + PATIENCE_MS;
+    while (!board_get(&NEWER, dais_cstr("e")) && clock_ms() < end_ms)
+        assert_int_equal(fiber_sleep(1), DAIS_OK);
+    assert_non_null(board_get(&NEWER, dais_cstr("e")));
+    return DAIS_OK;
+}
+
+static void test_rows_of_two_generations_lead_to_one_board(void **state)
+{
+    (void)state;
+    int32_t error = DAIS_E_INTERNAL;
+    struct expectation there = {"one", 1};
+    assert_int_equal(worker_call(0, put_run, NULL), DAIS_OK);
+    assert_int_equal(worker_call(1, number_wait, &there), DAIS_OK);
+    assert_int_equal(workers_park(newer_add, &error, PATIENCE_MS), DAIS_OK);
+    assert_int_equal(error, DAIS_OK);
+    assert_int_equal(worker_call(1, number_wait, &there), DAIS_OK); /* the older one works on */
+    assert_int_equal(workers_park(older_drop, NULL, PATIENCE_MS), DAIS_OK);
+    assert_int_equal(worker_call(0, newer_run, NULL), DAIS_OK);
+    assert_int_equal(worker_call(1, newer_wait, NULL), DAIS_OK);
+}
+
+static void test_another_layout_is_refused(void **state)
+{
+    (void)state;
+    static const struct dais_board NAMELESS = {.keys_max = 4, .key_bytes_max = 16};
+    static const struct dais_board EMPTY = {.name = "numbers", .key_bytes_max = 16};
+    assert_int_equal(board_check(1, &CHANGED), DAIS_E_CONFLICT);
+    assert_int_equal(board_check(2, &CHANGED), DAIS_OK); /* another plugin's is another board */
+    assert_int_equal(board_check(1, &NEWER), DAIS_OK);
+    assert_int_equal(board_check(1, &NAMELESS), DAIS_E_INVALID);
+    assert_int_equal(board_check(1, &EMPTY), DAIS_E_INVALID);
+}
+
 static int32_t start(void *context, uint32_t worker)
 {
     (void)context;
@@ -180,7 +253,7 @@ static int setup(void **state)
     atomic_store(&gone_count, 0);
     boards_reset();
     const struct worker_events events = {.start = start, .stop = stop};
-    return limit_set(dais_cstr("mail"), 64) || metrics_init(WORKERS) || board_add(&BOARD) ||
+    return limit_set(dais_cstr("mail"), 64) || metrics_init(WORKERS) || board_add(1, &BOARD) ||
            workers_start(WORKERS, &events);
 }
 
@@ -199,6 +272,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_worker_that_was_held_up_gets_the_newest, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_rows_of_two_generations_lead_to_one_board, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_another_layout_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests_name("loop_board", tests, NULL, NULL);
 }

@@ -18,6 +18,10 @@
     X(BUS_SUBSCRIPTIONS, bus_subscriptions, 1024, 1, 65536, "rows",                                \
       "subscriptions of bus topics by all plugins")                                                \
     X(CHILDREN, children, 256, 1, 4096, "processes", "child processes of a worker")                \
+    X(CRASH_COUNT, crash_count, 3, 1, 100, "crashes",                                              \
+      "crashes of a plugin within crash_window_ms after which it is left out")                     \
+    X(CRASH_WINDOW_MS, crash_window_ms, 300000, 1000, 86400000, "ms",                              \
+      "how long a crash counts against its plugin")                                                \
     X(DB_QUEUE, db_queue, 4096, 16, 1048576, "statements",                                         \
       "statements waiting in a worker's lane")                                                     \
     X(DB_POOL, db_pool, 4, 1, 64, "connections", "plain database connections of a worker")         \
@@ -60,6 +64,10 @@
     X(PLUGIN_STATE_BYTES, plugin_state_bytes, 268435456, 65536, 1099511627776, "bytes",            \
       "lasting memory of one plugin")                                                              \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
+    X(STALL_MS, stall_ms, 2000, 0, 3600000, "ms",                                                  \
+      "a loop kept that long by one callback is ended as crashed; 0: never")                       \
+    X(STALL_WARN_MS, stall_warn_ms, 100, 0, 3600000, "ms",                                         \
+      "a callback that keeps its loop that long is logged and counted; 0: never")                  \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")
 
 enum limit {

@@ -12,20 +12,61 @@
  * `offline` set, which loads and initializes but never opens a socket, a secret or a database.
  * There is one host per process.
  */
+#include "base/owner.h"
 #include "dais/error.h"
 #include "dais/types.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct config;
-struct owner_slot;
 struct report;
 struct host;
 
 /** Owners of work: 0 is the core itself, plugins count from 1. */
-#define HOST_OWNERS_MAX 64u
+#define HOST_OWNERS_MAX OWNERS_MAX
 /** Bytes of an owner's name in `owner_names`, its NUL included. */
 #define HOST_OWNER_NAME_BYTES 64u
+
+/** Bytes of a path in a page, its NUL included; longer ones are cut. */
+#define HOST_PAGE_PATH_BYTES 256u
+/** Loaded files of one plugin that a page remembers. */
+#define HOST_PAGE_TEXTS 8u
+
+/** Where the code of one loaded file lies. */
+struct host_text {
+    uint32_t generation;
+    uint64_t low, high; /**< addresses of its executable segment; 0, 0: an unused row */
+};
+
+/**
+ * What the supervisor may know about one plugin after a crash, in shared memory, by owner. The host
+ * writes `id` when the plugin gets its row, adds a text range after each dlopen (the row of the
+ * oldest generation is used again) and the rest when a generation begins to serve. Only the main
+ * thread writes; `generation` and `swapped_ms` are written last.
+ */
+struct host_plugin_page {
+    char id[HOST_OWNER_NAME_BYTES];
+    char path[HOST_PAGE_PATH_BYTES];     /**< the copy that serves */
+    char previous[HOST_PAGE_PATH_BYTES]; /**< the copy that served before; "": none */
+    struct host_text texts[HOST_PAGE_TEXTS];
+    _Atomic uint32_t generation; /**< that serves; 0: none yet */
+    _Atomic uint64_t swapped_ms; /**< clock_ms of the last swap; 0: serves since the start */
+};
+
+/** A plugin that is to be loaded from another file than the configured one. */
+struct host_pinned {
+    const char *id;
+    const char *path;   /**< a copy in run/plugins that served well */
+    const char *reason; /**< stands in the log and in `dais plugin list` */
+};
+
+/** What the supervisor has noted about a plugin's crashes. */
+struct host_crashes {
+    const char *id;
+    uint32_t count;   /**< since the supervisor started or the plugin was released */
+    const char *last; /**< one line about the last one; "" when there was none */
+};
 
 /** A plugin that is left out although it is enabled, because it crashed too often. */
 struct host_quarantine {
@@ -44,6 +85,12 @@ struct host_options {
     uint8_t safe;            /**< without plugins that have a `path` */
     uint32_t quarantine_count;
     const struct host_quarantine *quarantine;
+    uint32_t pinned_count;
+    const struct host_pinned *pinned;
+    uint32_t crashes_count;
+    const struct host_crashes *crashes;
+    /** Shared memory of HOST_OWNERS_MAX pages, by owner, or NULL: nobody looks. */
+    struct host_plugin_page *pages;
     /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name.
      */
     char *owner_names;
@@ -53,6 +100,16 @@ struct host_options {
      */
     struct owner_slot *slots;
     uint32_t slot_count;
+    /**
+     * Called once on each thread that runs plugin code, before it does, with the number of its
+     * slot; may be NULL. [that thread]
+     */
+    void (*thread_start)(uint32_t slot);
+    /**
+     * Lets the plugin `id` out of quarantine and forgets its crashes and its pinned copy; may be
+     * NULL. DAIS_E_NOT_FOUND when there is nothing to forget. [any thread]
+     */
+    int32_t (*release)(const char *id);
     /**
      * Opens `count` listening sockets (SO_REUSEPORT) on one address; the host closes them. Not NULL
      * unless offline. [main thread]

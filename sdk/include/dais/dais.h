@@ -8,6 +8,7 @@
 #include "dais/db.h"
 #include "dais/fiber.h"
 #include "dais/field.h"
+#include "dais/hooks.h"
 #include "dais/http.h"
 #include "dais/log.h"
 #include "dais/media.h"

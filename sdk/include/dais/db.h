@@ -69,7 +69,11 @@ struct dais_param {
 
 /** The rows of an answer. Freed with the running fiber, or before by `rows_free`. */
 struct dais_rows;
-/** A transaction on a connection of its own. Rolled back when its fiber ends without a commit. */
+/**
+ * A transaction on a connection of its own. It belongs to the fiber and the plugin that began it:
+ * services and hooks of other plugins may run their statements in it on the same fiber, but not end
+ * it (DAIS_E_STATE). Rolled back when its fiber ends without a commit.
+ */
 struct dais_tx;
 
 struct dais_db_v1 {
@@ -144,6 +148,15 @@ static inline struct dais_param dais_null(void)
 {
     struct dais_param p = {{NULL, 0}, 0, DAIS_PARAM_NULL, 0};
     return p;
+}
+
+/** [fiber] [suspends] `tx_query` in `tx`, or `query` when it is NULL. */
+static inline int32_t dais_query_in(struct dais_tx *tx, const struct dais_statement *statement,
+                                    const struct dais_param *params, uint32_t count,
+                                    struct dais_rows **ret_rows)
+{
+    return tx ? dais_db->tx_query(tx, statement, params, count, ret_rows)
+              : dais_db->query(statement, params, count, ret_rows);
 }
 
 #ifdef __cplusplus

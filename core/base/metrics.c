@@ -18,9 +18,10 @@ const int64_t metrics_latency_bounds_us[] = {100,     250,     500,     1000,   
 /* A registered row and its cells. A histogram has one for each bound, one above them, one for the
  * sum. */
 struct metric {
-    const struct metrics_row *row;
+    struct metrics_row *row; /* a copy; shared by all numbers of the same cells */
     uint32_t cell;
     uint32_t bounds;
+    bool is_again; /* an earlier number has the same cells */
 };
 
 typedef _Atomic int64_t cell_value;
@@ -54,9 +55,18 @@ int32_t metrics_init(uint32_t threads)
     return DAIS_E_MEMORY;
 }
 
+/* Forgets the metrics from number `first` on. */
+static void drop_from(uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < count; i++) {
+        if (!state.metrics[i].is_again)
+            mem_free(state.metrics[i].row);
+    }
+}
+
 void metrics_fini(void)
 {
-    atomic_store(&state.count, 0);
+    drop_from(0, atomic_exchange(&state.count, 0));
     for (uint32_t i = 0; i < state.rows_count; i++) {
         mem_free(state.rows[i]);
         state.rows[i] = NULL;
@@ -78,24 +88,110 @@ static uint32_t count_bounds(const struct metrics_row *row)
     return bounds;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool is_same(const struct metrics_row *a, const struct metrics_row *b)
+{
+    return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+           is_same_text(a->labels, b->labels);
+}
+
+/* Whether two rows of one name can be one metric. */
+static bool fits(const struct metrics_row *row, const struct metric *metric)
+{
+    uint32_t bounds = count_bounds(row);
+    return row->kind == metric->row->kind && bounds == metric->bounds &&
+           (bounds == 0 || memcmp(row->bounds, metric->row->bounds, bounds * sizeof(int64_t)) == 0);
+}
+
+static char *put_text(char *to, const char *text, const char **ret_copy)
+{
+    if (!text)
+        return to;
+    *ret_copy = to;
+    return stpcpy(to, text) + 1;
+}
+
+/* A copy of the row with all that it points to, in one block. */
+static struct metrics_row *copy_row(const struct metrics_row *row, uint32_t bounds)
+{
+    size_t texts = strlen(row->name) + strlen(row->help ? row->help : "") +
+                   strlen(row->labels ? row->labels : "") + 3;
+    struct metrics_row *copy = mem_alloc(sizeof *copy + bounds * sizeof(int64_t) + texts);
+    if (!copy)
+        return NULL;
+    *copy = *row;
+    int64_t *limits = (int64_t *)(copy + 1);
+    if (bounds > 0)
+        memcpy(limits, row->bounds, bounds * sizeof *limits);
+    copy->bounds = limits;
+    char *to = put_text((char *)(limits + bounds), row->name, &copy->name);
+    to = put_text(to, row->help ? row->help : "", &copy->help);
+    put_text(to, row->labels, &copy->labels);
+    return copy;
+}
+
+/* Makes `row` the metric `number`, after the ones below it. */
+static int32_t add_row(const struct metrics_row *row, uint32_t number)
+{
+    for (uint32_t i = 0; i < number; i++) {
+        const struct metric *other = &state.metrics[i];
+        if (strcmp(other->row->name, row->name) != 0)
+            continue;
+        if (!fits(row, other))
+            return DAIS_E_CONFLICT;
+        if (!is_same_text(other->row->labels, row->labels))
+            continue;
+        state.metrics[number] = *other;
+        state.metrics[number].is_again = true;
+        return DAIS_OK;
+    }
+    uint32_t bounds = count_bounds(row);
+    uint32_t need = row->kind == METRICS_HISTOGRAM ? bounds + 2 : 1;
+    if (need > state.cells_max - state.cells)
+        return DAIS_E_LIMIT;
+    struct metrics_row *copy = copy_row(row, bounds);
+    if (!copy)
+        return DAIS_E_MEMORY;
+    state.metrics[number] = (struct metric){.row = copy, .cell = state.cells, .bounds = bounds};
+    state.cells += need;
+    return DAIS_OK;
+}
+
+/* Where the same table stands already; `end` when nowhere. */
+static uint32_t find_table(const struct metrics_row *rows, uint32_t count, uint32_t end)
+{
+    for (uint32_t first = 0; first + count <= end; first++) {
+        uint32_t same = 0;
+        while (same < count && is_same(&rows[same], state.metrics[first + same].row))
+            same++;
+        if (same == count)
+            return first;
+    }
+    return end;
+}
+
 static int32_t register_locked(const struct metrics_row *rows, uint32_t count, uint32_t *ret_first)
 {
     if (!state.metrics)
         return DAIS_E_STATE;
-    uint32_t first = atomic_load(&state.count);
-    uint32_t cells = state.cells;
-    if (count > state.cells_max - first)
-        return DAIS_E_LIMIT;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t bounds = count_bounds(&rows[i]);
-        uint32_t need = rows[i].kind == METRICS_HISTOGRAM ? bounds + 2 : 1;
-        if (need > state.cells_max - cells)
-            return DAIS_E_LIMIT;
-        state.metrics[first + i] = (struct metric){&rows[i], cells, bounds};
-        cells += need;
+    const uint32_t end = atomic_load(&state.count), cells = state.cells;
+    uint32_t first = find_table(rows, count, end);
+    int32_t code = first == end && count > state.cells_max - end ? DAIS_E_LIMIT : DAIS_OK;
+    uint32_t added = 0;
+    while (first == end && code == DAIS_OK && added < count) {
+        code = add_row(&rows[added], end + added);
+        added += code == DAIS_OK;
     }
-    state.cells = cells;
-    atomic_store_explicit(&state.count, first + count, memory_order_release);
+    if (code != DAIS_OK) {
+        drop_from(end, end + added);
+        state.cells = cells;
+        return code;
+    }
+    atomic_store_explicit(&state.count, end + added, memory_order_release);
     *ret_first = first;
     return DAIS_OK;
 }
@@ -209,13 +305,9 @@ static void render_histogram(struct strbuf *out, const struct metric *metric)
     strbuf_addf(out, " %lld\n", (long long)count);
 }
 
-static void render_metric(struct strbuf *out, const struct metric *metric, const char *name_before)
+static void render_metric(struct strbuf *out, const struct metric *metric)
 {
-    static const char *const kinds[] = {"", "counter", "gauge", "histogram"};
     const struct metrics_row *row = metric->row;
-    if (!name_before || strcmp(name_before, row->name) != 0)
-        strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
-                    kinds[row->kind]);
     if (row->kind == METRICS_HISTOGRAM) {
         render_histogram(out, metric);
         return;
@@ -225,14 +317,29 @@ static void render_metric(struct strbuf *out, const struct metric *metric, const
     strbuf_addf(out, " %lld\n", (long long)read_metric(metric));
 }
 
+/* The first of a name brings all others of that name with it, wherever they were registered. */
+static void render_name(struct strbuf *out, uint32_t first, uint32_t count)
+{
+    static const char *const kinds[] = {"", "counter", "gauge", "histogram"};
+    const struct metrics_row *row = state.metrics[first].row;
+    for (uint32_t i = 0; i < first; i++) {
+        if (strcmp(state.metrics[i].row->name, row->name) == 0)
+            return;
+    }
+    strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
+                kinds[row->kind]);
+    for (uint32_t i = first; i < count; i++) {
+        const struct metric *metric = &state.metrics[i];
+        if (!metric->is_again && strcmp(metric->row->name, row->name) == 0)
+            render_metric(out, metric);
+    }
+}
+
 void metrics_render(struct strbuf *out)
 {
     pthread_mutex_lock(&state.lock);
-    const char *name_before = NULL;
     uint32_t count = atomic_load(&state.count);
-    for (uint32_t i = 0; i < count; i++) {
-        render_metric(out, &state.metrics[i], name_before);
-        name_before = state.metrics[i].row->name;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        render_name(out, i, count);
     pthread_mutex_unlock(&state.lock);
 }

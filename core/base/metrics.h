@@ -3,17 +3,18 @@
 /*
  * Metrics: tables of counters, gauges and histograms, rendered in Prometheus' text format 0.0.4.
  *
- * Layers register a const table at setup and remember the first number; row i is number first + i.
- * Each worker counts in cells of its own (metrics_thread_row), threads without a row share row 0
- * atomically; reading adds the rows up, so a gauge must be raised and lowered by the same amounts
- * in all. Tables live until the process ends.
+ * Layers register a table and remember the first number; row i is number first + i. A row with the
+ * name and labels of an earlier one counts in the same cells, so that newer code goes on where the
+ * older one stands. Each worker counts in cells of its own (metrics_thread_row), threads without a
+ * row share row 0 atomically; reading adds the rows up, so a gauge must be raised and lowered by
+ * the same amounts in all. Metrics are never taken away.
  */
 #include "base/str.h"
 #include "dais/error.h"
 
 enum metrics_kind { METRICS_COUNTER = 1, METRICS_GAUGE = 2, METRICS_HISTOGRAM = 3 };
 
-/** One row. Rows with the same name and other labels stand one after another. */
+/** One row. Rows with the same name and other labels are one metric. */
 struct metrics_row {
     const char *name; /* complete: "dais_http_requests_total" */
     enum metrics_kind kind;
@@ -34,8 +35,10 @@ DAIS_CHECK_RESULT int32_t metrics_init(uint32_t threads);
 void metrics_fini(void);
 
 /**
- * Registers `count` rows, which are borrowed for ever. DAIS_E_LIMIT past limit metrics_max,
- * DAIS_E_STATE before metrics_init. Any thread; takes a lock.
+ * Registers `count` rows, which are copied. A table that was registered before gets the same
+ * numbers again. DAIS_E_CONFLICT: one of the names is a metric of another kind or with other
+ * bounds, DAIS_E_LIMIT past limit `metrics`, DAIS_E_MEMORY, DAIS_E_STATE before metrics_init;
+ * nothing was registered then. Any thread, also while the workers run; takes a lock.
  */
 DAIS_CHECK_RESULT int32_t metrics_register(const struct metrics_row *rows, uint32_t count,
                                            uint32_t *ret_first);

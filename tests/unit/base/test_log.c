@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,17 +226,84 @@ static void test_metrics(void **state)
     metrics_fini();
 }
 
+/* Newer code registers its tables again, in memory of its own. */
+static void test_a_metric_registered_again_goes_on(void **state)
+{
+    (void)state;
+    uint32_t first = 99, again = 99, other = 99;
+    char name[] = "dais_test_open", labels[] = "kind=\"b\"";
+    const struct metrics_row mixed[] = {
+        {.name = name, .kind = METRICS_GAUGE, .help = "Other words"},
+        {.name = "dais_test_new", .kind = METRICS_COUNTER, .help = "New"},
+        {.name = "dais_test_total", .kind = METRICS_COUNTER, .help = "", .labels = labels},
+        {.name = "dais_test_total", .kind = METRICS_COUNTER, .help = "", .labels = "kind=\"c\""},
+    };
+    const struct metrics_row clash[] = {
+        {.name = "dais_test_newer", .kind = METRICS_COUNTER, .help = "Newer"},
+        {.name = "dais_test_total", .kind = METRICS_GAUGE, .help = "", .labels = "kind=\"d\""}};
+    assert_int_equal(metrics_init(0), DAIS_OK);
+    assert_int_equal(metrics_register(rows, 5, &first), DAIS_OK);
+    assert_int_equal(metrics_register(rows, 5, &again), DAIS_OK);
+    assert_int_equal(again, first);
+    assert_int_equal(metrics_register(mixed, 4, &other), DAIS_OK);
+    assert_int_equal(other, first + 5);
+    name[0] = labels[0] = '!'; /* the rows were copied */
+    metrics_add(first + 2, 10);
+    metrics_add(other, -3);
+    metrics_add(other + 2, 4);
+    assert_int_equal(metrics_read(first + 2), 7);
+    assert_int_equal(metrics_read(other), 7);
+    assert_int_equal(metrics_read(first + 1), 4);
+    assert_int_equal(metrics_register(clash, 2, &again), DAIS_E_CONFLICT);
+    struct strbuf out STRBUF_AUTO;
+    strbuf_init(&out, 10000);
+    metrics_render(&out);
+    assert_non_null(strstr(strbuf_cstr(&out), "dais_test_total{kind=\"a\"} 0\n"
+                                              "dais_test_total{kind=\"b\"} 4\n"
+                                              "dais_test_total{kind=\"c\"} 0\n"
+                                              "# HELP dais_test_open Open things\n"
+                                              "# TYPE dais_test_open gauge\n"
+                                              "dais_test_open 7\n# HELP dais_test_read"));
+    assert_null(strstr(strbuf_cstr(&out), "newer"));
+    metrics_fini();
+}
+
 static void test_metrics_are_bounded(void **state)
 {
     (void)state;
     uint32_t first = 99;
     assert_int_equal(limit_set(dais_cstr("metrics"), 64), DAIS_OK);
     assert_int_equal(metrics_init(0), DAIS_OK);
-    for (int i = 0; i < 8; i++) /* eight cells each */
-        assert_int_equal(metrics_register(rows, 5, &first), DAIS_OK);
-    assert_int_equal(first, 35);
-    assert_int_equal(metrics_register(rows, 5, &first), DAIS_E_LIMIT);
-    assert_int_equal(first, 35);
+    static const struct metrics_row pair[] = {
+        {.name = "dais_many_total", .kind = METRICS_COUNTER, .help = "Many"},
+        {.name = "dais_many_total", .kind = METRICS_COUNTER, .help = "Many", .labels = "a=\"1\""},
+    };
+    char labels[32];
+    struct metrics_row more[] = {pair[0], pair[1]};
+    for (int i = 0; i < 32; i++) { /* two cells each, but for the first that is always the same */
+        snprintf(labels, sizeof labels, "n=\"%d\"", i);
+        more[0].labels = labels;
+        assert_int_equal(metrics_register(more, 1, &first), DAIS_OK);
+        assert_int_equal(first, i);
+    }
+    assert_int_equal(metrics_register(rows, 5, &first), DAIS_OK); /* eight cells */
+    assert_int_equal(metrics_register(pair, 2, &first), DAIS_OK);
+    assert_int_equal(first, 37);
+    for (int i = 0; i < 22; i++) {
+        snprintf(labels, sizeof labels, "m=\"%d\"", i);
+        more[0].labels = labels;
+        assert_int_equal(metrics_register(more, 1, &first), DAIS_OK);
+    }
+    struct strbuf before STRBUF_AUTO, after STRBUF_AUTO;
+    strbuf_init(&before, 100000);
+    strbuf_init(&after, 100000);
+    metrics_render(&before);
+    more[1].labels = "last=\"1\"";
+    more[0].labels = "one too many";
+    assert_int_equal(metrics_register(more, 2, &first), DAIS_E_LIMIT);
+    assert_int_equal(first, 60);
+    metrics_render(&after);
+    assert_string_equal(strbuf_cstr(&before), strbuf_cstr(&after));
     metrics_fini();
     for (int64_t n = 0; n < 3; n++) {
         mem_fail_after(n);
@@ -274,6 +342,7 @@ int main(void)
         LOG_TEST(test_long_lines_are_cut),
         LOG_TEST(test_frequent_lines_are_suppressed),
         cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_a_metric_registered_again_goes_on),
         cmocka_unit_test(test_metrics_are_bounded),
         cmocka_unit_test(test_owner_slot),
     };

@@ -9,7 +9,7 @@ static int32_t routes(const struct dais_route *table)
     struct plugin *plugin = registration_check("http.routes");
     if (!plugin)
         return DAIS_E_STATE;
-    int32_t error = http_routes(host_get()->http, &plugin->http, table);
+    int32_t error = http_table_routes(host_get()->routes, &plugin->http, table);
     if (error)
         return registration_refuse(plugin, error, "routes: %s", http_problem());
     return registration_add(plugin, REGISTRATION_ROUTES, table, dais_str(NULL, 0));
@@ -20,7 +20,7 @@ static int32_t statics(const struct dais_static *table)
     struct plugin *plugin = registration_check("http.statics");
     if (!plugin)
         return DAIS_E_STATE;
-    int32_t error = http_statics(host_get()->http, &plugin->http, table);
+    int32_t error = http_table_statics(host_get()->routes, &plugin->http, table);
     if (error)
         return registration_refuse(plugin, error, "static files: %s", http_problem());
     return registration_add(plugin, REGISTRATION_STATICS, table, dais_str(NULL, 0));

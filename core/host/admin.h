@@ -9,5 +9,5 @@
 
 struct host;
 
-/** Registers the routes. What http_routes answered. [main thread, before the plugins] */
+/** Registers the routes. What http_table_routes answered. [main thread, before the plugins] */
 DAIS_CHECK_RESULT int32_t admin_register(struct host *host);

@@ -69,6 +69,10 @@ static int32_t open_http(struct host *host)
         .access_log = config->access_log,
     };
     int32_t error = http_new(&settings, &host_hooks, &host->http);
+    if (!error)
+        error = http_table_new(host->http, &host->routes);
+    if (!error)
+        http_table_use(host->http, host->routes);
     if (error)
         report_add(host->report, "http: %s", http_problem());
     return error;

@@ -85,7 +85,7 @@ static void restore_row(struct host *host, struct plugin *plugin, struct dais_st
                                   .summary = "Its plugin is left out"};
     if (!rows[0].method || !rows[0].path)
         return;
-    int32_t error = http_routes(host->http, &plugin->http, rows);
+    int32_t error = http_table_routes(host->routes, &plugin->http, rows);
     if (error)
         LOG_INFO("noted route not restored", log_text("id", plugin->id), log_str("path", line),
                  log_code(error));

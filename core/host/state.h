@@ -38,6 +38,7 @@ struct host {
     struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting
                                             */
     struct http_server *http;
+    struct http_table *routes; /**< what the plugins register goes here, before it serves */
     struct tcp_server *tcp;
     _Atomic uint32_t phase;    /**< enum host_phase */
     _Atomic uint32_t stopping; /**< host_stop was called */

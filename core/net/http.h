@@ -4,8 +4,8 @@
  * The HTTP/1.1 server behind dais.http/1, on libh2o.
  *
  *   http_new               main thread, before the plugins' `init`
- *   http_routes            from `init`: tables of routes and of folders, all before http_open
- *   http_statics
+ *   http_table_new …       main thread: what is served, made anew whenever it changes
+ *   http_table_use         while the workers stand still: from now on that is served
  *   http_open              opens the sockets (worker i accepts on socket i of each address)
  *   http_worker_start      on each worker: starts to accept
  *   http_worker_drain      on each worker: stops accepting; a fiber waits for answers under way
@@ -17,7 +17,11 @@
  */
 #include "dais/http.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 struct http_server;
+struct http_table;
 
 /** Bytes of all files of one folder. */
 #define HTTP_FOLDER_BYTES_MAX (64u << 20)
@@ -25,7 +29,10 @@ struct http_server;
 /** Addresses that one server may listen on. */
 #define HTTP_ADDRESSES_MAX 16u
 
-/** Who registers routes or folders. Borrowed until http_free. */
+/**
+ * Who offers routes or folders: one for each generation of a plugin. Borrowed by the tables that
+ * list it, so it must last until http_owner_in_use says that none does, or until http_free.
+ */
 struct http_owner {
     const char *id;         /**< the plugin's, or "core"; in logs and metrics */
     uint32_t plugin;        /**< charged for what the handlers do: struct owner of base/owner.h */
@@ -34,6 +41,8 @@ struct http_owner {
     /** Not 0: all its routes answer 503, the handlers are not called. May change at any time. */
     _Atomic uint32_t closed;
     const char *_Atomic closed_reason; /**< detail of that 503; NULL for a general one */
+    /** Answers of its handlers that were the server's fault: 500 and above, but not 503. */
+    _Atomic uint64_t errors;
 };
 
 /** What the server asks of the layers above. A NULL function stands for "there is none". */
@@ -97,21 +106,47 @@ DAIS_CHECK_RESULT int32_t http_new(const struct http_config *config, const struc
 void http_free(struct http_server *server);
 
 /**
- * dais_http_v1.routes for `owner`; the table is borrowed until http_free. DAIS_E_INVALID for a row
- * that cannot be right, DAIS_E_CONFLICT when method and path are taken: http_problem then names
- * row and reason. DAIS_E_STATE after http_open. [setup]
+ * Makes an empty table of what is served: routes and folders. It serves once http_table_use took
+ * it; until then it may be filled, or given back by http_table_free. DAIS_E_MEMORY. [main thread]
  */
-DAIS_CHECK_RESULT int32_t http_routes(struct http_server *server, const struct http_owner *owner,
-                                      const struct dais_route *table);
+DAIS_CHECK_RESULT int32_t http_table_new(struct http_server *server, struct http_table **ret_table);
 
 /**
- * dais_http_v1.statics for `owner`: reads the files into memory. DAIS_E_NOT_FOUND when the folder
- * is missing, DAIS_E_TOO_LARGE past HTTP_FOLDER_BYTES_MAX; else as http_routes. [setup]
+ * Adds the rows of dais_http_v1.routes for `owner`; they are borrowed as long as the table is in
+ * use. DAIS_E_INVALID for a row that cannot be right, DAIS_E_CONFLICT when method and path are
+ * taken: http_problem then names row and reason. [main thread]
  */
-DAIS_CHECK_RESULT int32_t http_statics(struct http_server *server, const struct http_owner *owner,
-                                       const struct dais_static *table);
+DAIS_CHECK_RESULT int32_t http_table_routes(struct http_table *table, struct http_owner *owner,
+                                            const struct dais_route *rows);
 
-/** Why the last http_new, http_routes, http_statics or http_open failed: one line. [main thread] */
+/**
+ * Adds the folders of dais_http_v1.statics for `owner`. The files are read into memory, unless the
+ * table in use has the same folder for the same owner: then both share it. DAIS_E_NOT_FOUND when
+ * the folder is missing, DAIS_E_TOO_LARGE past HTTP_FOLDER_BYTES_MAX; else as http_table_routes.
+ * [main thread]
+ */
+DAIS_CHECK_RESULT int32_t http_table_statics(struct http_table *table, struct http_owner *owner,
+                                             const struct dais_static *rows);
+
+/** As http_table_routes, without a table: whether each row for itself can be right. [any thread] */
+DAIS_CHECK_RESULT int32_t http_routes_check(const struct dais_route *rows);
+
+/** Gives back a table that was never used; NULL is ignored. [main thread] */
+void http_table_free(struct http_table *table);
+
+/**
+ * Serves `table` from the next request on, and takes it over. Requests under way end in the table
+ * in which they were found. [parked: while no worker runs]
+ */
+void http_table_use(struct http_server *server, struct http_table *table);
+
+/**
+ * Whether a table that lists `owner` serves, or has requests that are not answered completely: its
+ * rows and handlers must stay then. Frees the tables that nothing uses any more. [main thread]
+ */
+bool http_owner_in_use(struct http_server *server, const struct http_owner *owner);
+
+/** Why the last function of this thread that fills a table, http_new or http_open failed: a line. */
 const char *http_problem(void);
 
 /** Opens the listening sockets. What open_sockets answered. [main thread] */
@@ -134,13 +169,14 @@ void http_worker_drain(struct http_server *server);
  * on it from here on. [worker] */
 void http_worker_stop(struct http_server *server);
 
-/** One registered route, for documents and the authorization matrix. */
+/** One route in use, for documents and the authorization matrix. */
 struct http_route_info {
     const struct dais_route *route;
     const struct http_owner *owner;
 };
 
-/** Calls `visit` for every route in the order of registration. [any, after setup] */
+/** Calls `visit` for every route of the table in use, in the order it was filled. [main thread, or
+ * worker without giving way] */
 void http_each_route(const struct http_server *server,
                      void (*visit)(const struct http_route_info *info, void *context),
                      void *context);

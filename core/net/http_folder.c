@@ -2,8 +2,10 @@
 #include "net/http_folder.h"
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "net/http.h"
 
@@ -18,6 +20,8 @@
 #define FILES_MAX 4096u
 #define DEPTH_MAX 16u
 #define NAME_BYTES_MAX 1024u
+/** Memory for the names; the files count by HTTP_FOLDER_BYTES_MAX. */
+#define NAMES_BYTES_MAX (16u << 20)
 
 static const struct {
     const char *suffix;
@@ -122,9 +126,9 @@ int32_t http_folder_read(const struct http_folder *folder, const char *name,
     return DAIS_OK;
 }
 
-static int32_t add_file(struct http_folder *folder, struct dais_arena *arena, const char *name)
+static int32_t add_file(struct http_folder *folder, const char *name)
 {
-    struct http_file *file = arena_alloc(arena, sizeof *file);
+    struct http_file *file = arena_alloc(&folder->arena, sizeof *file);
     int32_t code = file ? http_folder_read(folder, name, file) : DAIS_E_MEMORY;
     if (code != DAIS_OK)
         return code;
@@ -138,56 +142,87 @@ static int32_t add_file(struct http_folder *folder, struct dais_arena *arena, co
     return code == DAIS_E_LIMIT ? DAIS_E_TOO_LARGE : code;
 }
 
-static int32_t walk(struct http_folder *folder, struct dais_arena *arena, const char *below,
-                    uint32_t depth);
+static int32_t walk(struct http_folder *folder, const char *below, uint32_t depth);
 
-static int32_t visit(struct http_folder *folder, struct dais_arena *arena, const char *name,
-                     uint32_t depth)
+static int32_t visit(struct http_folder *folder, const char *name, uint32_t depth)
 {
     struct stat info;
-    struct dais_str path = arena_printf(arena, "%s/%s", folder->path, name);
+    struct dais_str path = arena_printf(&folder->arena, "%s/%s", folder->path, name);
     if (!path.ptr)
         return DAIS_E_MEMORY;
     if (lstat(path.ptr, &info) != 0)
         return DAIS_OK; /* it went away between listing and looking */
     if (S_ISDIR(info.st_mode))
-        return depth < DEPTH_MAX ? walk(folder, arena, name, depth + 1) : DAIS_E_TOO_LARGE;
+        return depth < DEPTH_MAX ? walk(folder, name, depth + 1) : DAIS_E_TOO_LARGE;
     bool compressed = str_has_suffix(dais_cstr(name), ".gz");
-    return S_ISREG(info.st_mode) && !compressed ? add_file(folder, arena, name) : DAIS_OK;
+    return S_ISREG(info.st_mode) && !compressed ? add_file(folder, name) : DAIS_OK;
 }
 
-static int32_t walk(struct http_folder *folder, struct dais_arena *arena, const char *below,
-                    uint32_t depth)
+static int32_t walk(struct http_folder *folder, const char *below, uint32_t depth)
 {
-    struct dais_str path = arena_printf(arena, "%s/%s", folder->path, below);
+    struct dais_str path = arena_printf(&folder->arena, "%s/%s", folder->path, below);
     DIR *dir = path.ptr ? opendir(path.ptr) : NULL;
     int32_t code = dir ? DAIS_OK : DAIS_E_NOT_FOUND;
     for (struct dirent *entry; code == DAIS_OK && (entry = readdir(dir));) {
         if (entry->d_name[0] == '.')
             continue;
-        struct dais_str name = arena_printf(arena, "%s%s%s", below, below[0] ? "/" : "",
+        struct dais_str name = arena_printf(&folder->arena, "%s%s%s", below, below[0] ? "/" : "",
                                             entry->d_name);
-        code = name.ptr ? visit(folder, arena, name.ptr, depth) : DAIS_E_MEMORY;
+        code = name.ptr ? visit(folder, name.ptr, depth) : DAIS_E_MEMORY;
     }
     if (dir)
         closedir(dir);
     return code;
 }
 
-int32_t http_folder_load(struct http_folder *folder, struct dais_arena *arena)
+static int32_t load(struct http_folder *folder)
 {
-    map_init(&folder->files, FILES_MAX);
-    return walk(folder, arena, "", 0);
+    const struct dais_static *row = folder->row;
+    folder->path = arena_printf(&folder->arena, "%s/%s", folder->owner->assets_dir, row->folder)
+                       .ptr;
+    snprintf(folder->cache_control, sizeof folder->cache_control,
+             row->max_age_s ? "public, max-age=%u" : "no-cache", row->max_age_s);
+    return folder->path ? walk(folder, "", 0) : DAIS_E_MEMORY;
 }
 
-void http_folder_fini(struct http_folder *folder)
+int32_t http_folder_new(const struct http_owner *owner, const struct dais_static *row,
+                        struct http_folder **ret_folder)
+{
+    struct http_folder *folder = mem_zalloc(1, sizeof *folder);
+    if (!folder)
+        return DAIS_E_MEMORY;
+    arena_init(&folder->arena, NAMES_BYTES_MAX);
+    map_init(&folder->files, FILES_MAX);
+    folder->refs = 1;
+    folder->owner = owner;
+    folder->row = row;
+    folder->prefix = dais_cstr(row->prefix);
+    int32_t code = load(folder);
+    if (code != DAIS_OK)
+        http_folder_unref(folder);
+    else
+        *ret_folder = folder;
+    return code;
+}
+
+void http_folder_ref(struct http_folder *folder)
+{
+    folder->refs++;
+}
+
+void http_folder_unref(struct http_folder *folder)
 {
     uint32_t cursor = 0;
     void *value;
+    CHECK(folder->refs > 0);
+    if (--folder->refs > 0)
+        return;
     while (map_next(&folder->files, &cursor, NULL, &value)) {
         struct http_file *file = value;
         buf_unref(file->plain);
         buf_unref(file->gzip);
     }
     map_fini(&folder->files);
+    arena_reset(&folder->arena);
+    mem_free(folder);
 }

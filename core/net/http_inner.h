@@ -14,7 +14,7 @@
 #include "base/shape.h"
 #include "loop/timer.h"
 #include "net/http.h"
-#include "net/http_router.h"
+#include "net/http_table.h"
 #include "net/http_uri.h"
 
 #include <h2o.h>
@@ -74,6 +74,7 @@ struct http_worker {
     h2o_context_t h2o; /* CONTAINER_OF leads from a request to here */
     h2o_accept_ctx_t accept;
     struct http_server *server;
+    uint32_t index;
     struct http_listener listeners[HTTP_ADDRESSES_MAX];
     uint32_t listening; /* sockets not closed yet */
     uint32_t connections;
@@ -124,6 +125,7 @@ struct dais_req {
     h2o_req_t *h2o;
     struct http_worker *worker;
     struct http_conn *conn;
+    struct http_table *table; /* in which it was found */
     struct dais_arena arena;
     uint64_t id;
     uint64_t started_us;
@@ -136,6 +138,7 @@ struct dais_req {
     struct dais_input input;
     struct dais_identity identity;
     bool identified;   /* `identity` is set */
+    bool handled;      /* the handler was called */
     bool gone;         /* the client left while the fiber ran */
     int32_t bad_path;  /* what reading the path parameters gave, told once the caller may know */
     int32_t bad_input; /* what reading query and body gave */
@@ -144,13 +147,12 @@ struct dais_req {
     struct shape_error problem; /* belongs to bad_path or bad_input */
 };
 
-/** A server; read-only once it is open. */
+/** A server; but for `table` read-only once it is open. */
 struct http_server {
     struct http_config config;
     const struct http_hooks *hooks;
     struct dais_arena arena;
-    struct http_router router;
-    struct http_folder *folders; /* http_static.c; longest prefix first */
+    struct http_table *table; /* in use; changes only while the workers stand still */
     h2o_globalconf_t h2o;
     struct http_worker *workers;
     int *fds; /* address_count × workers; -1: closed or given to a loop */

@@ -113,9 +113,10 @@ static int32_t renew_allow(struct http_router *router, struct http_node *node)
     return strbuf_error(&text);
 }
 
-static int32_t check_row(const struct dais_route *row, enum http_method method,
-                         const char **ret_detail)
+int32_t http_router_check(const struct dais_route *row, const char **ret_detail)
 {
+    enum http_method method = http_method_of(dais_cstr(row->method));
+    *ret_detail = NULL;
     bool rolled = row->access == DAIS_ACCESS_ROLE || row->access == DAIS_ACCESS_OWNER;
     if ((uint32_t)method >= HTTP_ROUTED_METHODS)
         *ret_detail = "has a method that is not GET, POST, PUT, PATCH or DELETE";
@@ -145,12 +146,11 @@ static void append(struct http_router *router, struct http_route *route)
 }
 
 int32_t http_router_add(struct http_router *router, const struct dais_route *row,
-                        const struct http_owner *owner, const char **ret_detail)
+                        struct http_owner *owner, const char **ret_detail)
 {
     enum http_method method = http_method_of(dais_cstr(row->method));
     struct http_node *node = NULL;
-    *ret_detail = NULL;
-    int32_t code = check_row(row, method, ret_detail);
+    int32_t code = http_router_check(row, ret_detail);
     if (code != DAIS_OK)
         return code;
     struct http_route *route = arena_alloc(router->arena, sizeof *route);

@@ -3,9 +3,9 @@
 /*
  * The router: from method and path to the row of a route table.
  *
- * A tree of path segments, built during setup and read-only afterwards, so that all workers share
- * it. A segment that is written out wins over a parameter, and a parameter over a rest; where the
- * better match does not lead to a route for this method, the others are tried.
+ * A tree of path segments, built before it is used and read-only afterwards, so that all workers
+ * share it. A segment that is written out wins over a parameter, and a parameter over a rest; where
+ * the better match does not lead to a route for this method, the others are tried.
  */
 #include "base/arena.h"
 #include "dais/http.h"
@@ -33,7 +33,7 @@ struct http_owner;
 /** One registered row with what was worked out at setup. */
 struct http_route {
     const struct dais_route *row;
-    const struct http_owner *owner;
+    struct http_owner *owner;
     uint32_t param_count;
     uint32_t number; /**< in the order of registration, from 1 */
     const char *rate_class;
@@ -60,12 +60,15 @@ struct http_match {
 /** The method named `name`. */
 enum http_method http_method_of(struct dais_str name);
 
+/** Whether a row can be right: DAIS_OK, or DAIS_E_INVALID with what is wrong. [any thread] */
+DAIS_CHECK_RESULT int32_t http_router_check(const struct dais_route *row, const char **ret_detail);
+
 /**
  * Adds a row. DAIS_E_INVALID for a method or path that cannot be, DAIS_E_CONFLICT when taken,
  * DAIS_E_MEMORY; `ret_detail` then says what is wrong. [setup]
  */
 DAIS_CHECK_RESULT int32_t http_router_add(struct http_router *router, const struct dais_route *row,
-                                          const struct http_owner *owner, const char **ret_detail);
+                                          struct http_owner *owner, const char **ret_detail);
 
 /**
  * Finds the row for `path`, decoded and without its query. DAIS_E_NOT_FOUND, or DAIS_E_METHOD after

@@ -51,6 +51,7 @@ static void http_gone(void *slot)
     CHECK_MSG(req->fiber == 0, "a request ended under its handler");
     buf_unref(req->answer.buf);
     arena_reset(&req->arena);
+    http_table_leave(req->table, worker->index);
     put_req(req);
     worker->requests--;
 }
@@ -65,6 +66,8 @@ static struct dais_req *begin(struct http_worker *worker, h2o_req_t *h2o)
     arena_init(&req->arena, (size_t)limit_get(LIMIT_ARENA_BYTES));
     req->h2o = h2o;
     req->worker = worker;
+    req->table = worker->server->table;
+    http_table_hold(req->table, worker->index);
     req->conn = http_conn_of(h2o);
     req->id = worker->next_id++;
     req->started_us = clock_us();
@@ -98,6 +101,7 @@ static void call_handler(struct dais_req *req)
                          told ? req->problem.detail : NULL);
         return;
     }
+    req->handled = true;
     int32_t code = req->match.route->row->handler(req, &req->input);
     if (code < 0)
         note_failure(req, code);
@@ -242,8 +246,7 @@ static bool head_is_good(struct dais_req *req)
 
 static int dispatch(struct dais_req *req)
 {
-    int32_t code = http_router_find(&req->worker->server->router, req->method, req->path,
-                                    &req->match);
+    int32_t code = http_router_find(&req->table->router, req->method, req->path, &req->match);
     if (code == DAIS_OK)
         return call_route(req);
     if (http_static_serve(req, code == DAIS_E_NOT_FOUND))

@@ -197,11 +197,19 @@ static void log_access(const struct dais_req *req, uint64_t duration_us)
              log_str("peer", http_conn_peer(req->conn)));
 }
 
+/* 503 is not counted: it tells of the database, or of another part that is away. */
+static void count_error(const struct dais_req *req)
+{
+    if (req->handled && req->answer.status >= 500 && req->answer.status != 503)
+        atomic_fetch_add_explicit(&req->match.route->owner->errors, 1, memory_order_relaxed);
+}
+
 static void account(const struct dais_req *req)
 {
     const struct http_server *server = req->worker->server;
     uint64_t duration_us = clock_us() - req->started_us;
     http_count(server, metric_of(&req->answer), 1);
+    count_error(req);
     http_count(server, HTTP_METRIC_BODY_BYTES, (int64_t)req->answer.body.len);
     metrics_observe(server->metrics + HTTP_METRIC_DURATION, (int64_t)duration_us);
     if (server->config.access_log)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/http_folder.h"
 #include "net/http_inner.h"
 
 #include <netinet/in.h>
@@ -10,11 +9,11 @@
 #include <unistd.h>
 
 #define PROBLEM_BYTES_MAX 512u
-/** Memory for routes and files; each folder has its own bound besides. */
-#define SETUP_BYTES_MAX (512u << 20)
+/** Memory for settings. */
+#define SETUP_BYTES_MAX (1u << 20)
 #define ORIGINS_MAX 64u
 
-static char problem[PROBLEM_BYTES_MAX];
+static _Thread_local char problem[PROBLEM_BYTES_MAX];
 
 const char *http_problem(void)
 {
@@ -99,14 +98,14 @@ static int32_t make(struct http_server *server, const struct http_config *config
     int32_t code = copy_config(server, config);
     if (code != DAIS_OK)
         return code;
-    server->router.arena = &server->arena;
     server->workers = mem_zalloc(config->workers, sizeof *server->workers);
     server->fds = mem_zalloc(fd_count, sizeof *server->fds);
     if (!server->workers || !server->fds)
         return DAIS_E_MEMORY;
     for (uint64_t i = 0; i < fd_count; i++)
         server->fds[i] = -1;
-    return http_metrics_register(&server->metrics);
+    code = http_table_new(server, &server->table);
+    return code == DAIS_OK ? http_metrics_register(&server->metrics) : code;
 }
 
 int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,
@@ -142,46 +141,15 @@ void http_free(struct http_server *server)
     for (uint64_t i = 0; i < count; i++)
         if (server->fds[i] >= 0)
             close(server->fds[i]);
-    for (struct http_folder *folder = server->folders; folder; folder = folder->next)
-        http_folder_fini(folder);
+    for (struct http_table *table = server->table, *before; table; table = before) {
+        before = table->replaced;
+        http_table_drop(table);
+    }
     h2o_config_dispose(&server->h2o);
     mem_free(server->fds);
     mem_free(server->workers);
     arena_reset(&server->arena);
     mem_free(server);
-}
-
-static int32_t check_shapes(const struct dais_route *row)
-{
-    const struct dais_shape *const read[] = {row->path_shape, row->query_shape, row->body_shape};
-    struct shape_error error;
-    for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
-        if (read[i] && shape_check(read[i], true, &error) != DAIS_OK)
-            return http_refuse(DAIS_E_INVALID, "%s %s: the row %s of %s %s", row->method, row->path,
-                               error.field, read[i]->name ? read[i]->name : "a shape",
-                               error.detail);
-    if (row->answer_shape && shape_check(row->answer_shape, false, &error) != DAIS_OK)
-        return http_refuse(DAIS_E_INVALID, "%s %s: the row %s of its answer %s", row->method,
-                           row->path, error.field, error.detail);
-    return DAIS_OK;
-}
-
-int32_t http_routes(struct http_server *server, const struct http_owner *owner,
-                    const struct dais_route *table)
-{
-    if (server->open)
-        return http_refuse(DAIS_E_STATE, "routes are registered before the server is open");
-    for (const struct dais_route *row = table; row->method; row++) {
-        const char *detail = NULL;
-        int32_t code = check_shapes(row);
-        if (code != DAIS_OK)
-            return code;
-        code = http_router_add(&server->router, row, owner, &detail);
-        if (code != DAIS_OK)
-            return http_refuse(code, "%s %s %s", row->method, row->path ? row->path : "(no path)",
-                               detail ? detail : "needs more memory than there is");
-    }
-    return DAIS_OK;
 }
 
 static uint32_t port_of(int fd)
@@ -217,14 +185,4 @@ int32_t http_open(struct http_server *server)
 uint32_t http_port(const struct http_server *server, uint32_t index)
 {
     return index < server->config.address_count ? server->ports[index] : 0;
-}
-
-void http_each_route(const struct http_server *server,
-                     void (*visit)(const struct http_route_info *info, void *context),
-                     void *context)
-{
-    for (const struct http_route *route = server->router.first; route; route = route->next) {
-        struct http_route_info info = {route->row, route->owner};
-        visit(&info, context);
-    }
 }

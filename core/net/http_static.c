@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 #include "base/str.h"
-#include "net/http_folder.h"
 #include "net/http_inner.h"
-
-#include <stdio.h>
 
 static const char methods[] = "GET, HEAD, OPTIONS";
 
@@ -108,7 +105,8 @@ static void answer(struct dais_req *req, const struct http_folder *folder,
 int http_static_serve(struct dais_req *req, bool fallback)
 {
     bool reads = req->method == HTTP_GET || req->method == HTTP_HEAD;
-    for (struct http_folder *folder = req->worker->server->folders; folder; folder = folder->next) {
+    for (struct http_mount *mount = req->table->mounts; mount; mount = mount->next) {
+        const struct http_folder *folder = mount->folder;
         if (req->path.len < folder->prefix.len ||
             memcmp(req->path.ptr, folder->prefix.ptr, folder->prefix.len) != 0)
             continue;
@@ -120,66 +118,4 @@ int http_static_serve(struct dais_req *req, bool fallback)
         return 1;
     }
     return 0;
-}
-
-static int32_t check_row(const struct http_server *server, const struct http_owner *owner,
-                         const struct dais_static *row)
-{
-    struct dais_str prefix = dais_cstr(row->prefix);
-    if (server->open)
-        return http_refuse(DAIS_E_STATE, "folders are registered before the server is open");
-    if (!owner->assets_dir)
-        return http_refuse(DAIS_E_NOT_FOUND, "%s has no folder of files", owner->id);
-    if (prefix.len == 0 || prefix.ptr[0] != '/' || prefix.ptr[prefix.len - 1] != '/')
-        return http_refuse(DAIS_E_INVALID, "the prefix %s must begin and end with '/'",
-                           row->prefix);
-    if (!row->folder || row->folder[0] == '/' || strstr(row->folder, ".."))
-        return http_refuse(DAIS_E_INVALID, "the folder of %s must lie below the assets",
-                           row->prefix);
-    for (const struct http_folder *other = server->folders; other; other = other->next)
-        if (dais_str_eq(other->prefix, prefix))
-            return http_refuse(DAIS_E_CONFLICT, "the prefix %s is registered already", row->prefix);
-    return DAIS_OK;
-}
-
-/* The longest prefix comes first, so that it wins. */
-static void insert(struct http_server *server, struct http_folder *folder)
-{
-    struct http_folder **slot = &server->folders;
-    while (*slot && (*slot)->prefix.len >= folder->prefix.len)
-        slot = &(*slot)->next;
-    folder->next = *slot;
-    *slot = folder;
-}
-
-static int32_t add_folder(struct http_server *server, const struct http_owner *owner,
-                          const struct dais_static *row)
-{
-    struct http_folder *folder = arena_alloc(&server->arena, sizeof *folder);
-    if (!folder)
-        return DAIS_E_MEMORY;
-    folder->row = row;
-    folder->prefix = dais_cstr(row->prefix);
-    folder->path = arena_printf(&server->arena, "%s/%s", owner->assets_dir, row->folder).ptr;
-    snprintf(folder->cache_control, sizeof folder->cache_control,
-             row->max_age_s ? "public, max-age=%u" : "no-cache", row->max_age_s);
-    if (!folder->path)
-        return DAIS_E_MEMORY;
-    insert(server, folder);
-    return http_folder_load(folder, &server->arena);
-}
-
-int32_t http_statics(struct http_server *server, const struct http_owner *owner,
-                     const struct dais_static *table)
-{
-    for (const struct dais_static *row = table; row->prefix; row++) {
-        int32_t code = check_row(server, owner, row);
-        if (code != DAIS_OK)
-            return code;
-        code = add_folder(server, owner, row);
-        if (code != DAIS_OK)
-            return http_refuse(code, "%s: the files of %s/%s cannot be read", row->prefix,
-                               owner->assets_dir, row->folder);
-    }
-    return DAIS_OK;
 }

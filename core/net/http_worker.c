@@ -20,6 +20,7 @@ int32_t http_worker_start(struct http_server *server)
     struct http_worker *worker = http_worker_self(server);
     http_lazy_setup();
     worker->server = server;
+    worker->index = worker_index();
     worker->connections_max = (uint32_t)limit_get(LIMIT_HTTP_CONNECTIONS);
     worker->next_id = random_u64();
     list_init(&worker->held);

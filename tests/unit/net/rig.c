@@ -83,6 +83,22 @@ static void on_stop(void *context, uint32_t worker)
     http_worker_stop(server);
 }
 
+struct http_table *rig_table(const struct dais_route *routes, const struct dais_static *statics)
+{
+    struct http_table *table = NULL;
+    assert_int_equal(http_table_new(server, &table), DAIS_OK);
+    if (http_table_routes(table, &rig_owner, routes) != DAIS_OK)
+        fail_msg("%s", http_problem());
+    if (statics && http_table_statics(table, &rig_owner, statics) != DAIS_OK)
+        fail_msg("%s", http_problem());
+    return table;
+}
+
+struct http_server *rig_server(void)
+{
+    return server;
+}
+
 void rig_start(struct rig *rig)
 {
     static const struct dais_str address = DAIS_STR_INIT("127.0.0.1:0");
@@ -96,10 +112,7 @@ void rig_start(struct rig *rig)
     rig_owner.assets_dir = rig->assets_dir;
     stopping = rig->stopping;
     assert_int_equal(http_new(&rig->config, &rig->hooks, &server), DAIS_OK);
-    if (http_routes(server, &rig_owner, rig->routes) != DAIS_OK)
-        fail_msg("%s", http_problem());
-    if (rig->statics && http_statics(server, &rig_owner, rig->statics) != DAIS_OK)
-        fail_msg("%s", http_problem());
+    http_table_use(server, rig_table(rig->routes, rig->statics));
     assert_int_equal(http_open(server), DAIS_OK);
     assert_int_equal(workers_start(WORKERS, &events), DAIS_OK);
 }

@@ -39,6 +39,12 @@ struct rig {
 /** Starts one server on a port that the kernel chose; fails the test otherwise. */
 void rig_start(struct rig *rig);
 
+/** The running server. */
+struct http_server *rig_server(void);
+
+/** A new table of the rig's server, filled for rig_owner; `statics` may be NULL. */
+struct http_table *rig_table(const struct dais_route *routes, const struct dais_static *statics);
+
 /** Drains and stops it; fails the test when something is left. */
 void rig_stop(void);
 

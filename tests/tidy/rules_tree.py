@@ -46,7 +46,8 @@ ROLES = {
     "conn": "a protocol's connections",
     "verbs": "verbs of the command",
     "work": "timers and background tasks",
-}  # and <service>.c, which offers dais/svc/<service>.h, and <plugin>.h, which they share
+}  # each may be split by topic (store_keys.c); and <service>.c, which offers dais/svc/<service>.h, and
+#    <plugin>.h, which they share
 IMPURE_HEADERS = {"dais/bus.h", "dais/cli.h", "dais/config.h", "dais/dais.h", "dais/db.h", "dais/http.h",
                   "dais/metrics.h", "dais/net.h", "dais/services.h", "dais/shared.h", "dais/timers.h"}
 README_HEADINGS = ["Purpose", "Routes", "Events", "Tables", "Config", "Limits", "When things fail"]
@@ -157,7 +158,8 @@ def _missing(tree, folder, needed):
 
 def _plugin_file(tree, source):
     shared = source.name == source.path.split("/")[1] + ".h"
-    if shared or source.stem in ROLES or f"sdk/include/dais/svc/{source.stem}.h" in tree.files:
+    role = source.stem.partition("_")[0]
+    if shared or role in ROLES or f"sdk/include/dais/svc/{source.stem}.h" in tree.files:
         return
     for number, name, local in source.includes:
         if name in IMPURE_HEADERS:
@@ -177,11 +179,11 @@ def plugin_readme(tree):
 
 
 def sql_place(tree):
-    """SQL stands in store.c of a plugin, and in core/data"""
+    """SQL stands in store.c or store_<topic>.c of a plugin, and in core/data"""
     for source in tree.sources(".c", ".h"):
         if not source.path.startswith(("core/", "plugins/")) or "/tests/" in source.path:
             continue
-        if source.path.startswith("core/data/") or source.name == "store.c":
+        if source.path.startswith("core/data/") or re.fullmatch(r"store(_\w+)?\.c", source.name):
             continue
         for number, text in source.strings:
             if SQL.search(text):

@@ -75,7 +75,8 @@ SAMPLES = {
                              "schema/001_create.sql": "", "tests/test_p.c": HEAD})),
     "plugin_readme": (plugin({"README.md": "## Purpose\n"}), plugin({})),
     "sql_place": (plugin({"api.c": HEAD + 'const char *s = "select id "\n    "from p.things";\n'}),
-                  plugin({"store.c": HEAD + 'const char *s = "select id from p.things";\n'})),
+                  plugin({name: HEAD + 'const char *s = "select id from p.things";\n'
+                          for name in ("store.c", "store_things.c")})),
     "sql_neighbours": (plugin({"store.c": HEAD + 'const char *s = "select 1 from q.things";\n'}),
                        plugin({"store.c": HEAD + 'const char *s = "select 1 from q.things_public";\n'})),
     "dead_files": ({**c(""), "core/net/CMakeLists.txt": "xx.c"}, {**c(""), "core/net/CMakeLists.txt": "x.c"}),

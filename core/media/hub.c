@@ -31,7 +31,6 @@ struct hub_worker {
 };
 
 struct hub_observer hub_observers[HUB_OBSERVERS_MAX];
-uint32_t hub_observers_count;
 uint32_t hub_metrics;
 
 static const struct metrics_row METRICS[] = {
@@ -57,18 +56,53 @@ static const struct metrics_row METRICS[] = {
 
 int32_t hub_init(void)
 {
-    hub_observers_count = 0;
+    memset(hub_observers, 0, sizeof hub_observers);
     return metrics_register(METRICS, sizeof METRICS / sizeof METRICS[0], &hub_metrics);
+}
+
+/** Whether nothing refers to the row any more. */
+static bool is_free(const struct hub_observer *row)
+{
+    return !row->calls || (!row->is_on && atomic_load(&row->streams) == 0);
+}
+
+int32_t hub_observe_check(const struct dais_media_observer *observer, uint32_t more)
+{
+    if (!observer || !observer->name)
+        return DAIS_E_INVALID;
+    for (uint32_t i = 0; i < HUB_OBSERVERS_MAX && more > 0; i++)
+        more -= is_free(&hub_observers[i]);
+    return more > 0 ? DAIS_E_LIMIT : DAIS_OK;
 }
 
 int32_t hub_observe(const struct owner *owner, const struct dais_media_observer *observer)
 {
-    if (!observer->name)
-        return DAIS_E_INVALID;
-    if (hub_observers_count == HUB_OBSERVERS_MAX)
-        return DAIS_E_LIMIT;
-    hub_observers[hub_observers_count++] = (struct hub_observer){*owner, observer};
+    int32_t error = hub_observe_check(observer, 1);
+    if (error)
+        return error;
+    struct hub_observer *row = hub_observers;
+    while (!is_free(row))
+        row++;
+    row->owner = *owner;
+    row->calls = observer;
+    row->is_on = true;
     return DAIS_OK;
+}
+
+void hub_unobserve(const struct dais_media_observer *observer)
+{
+    for (uint32_t i = 0; i < HUB_OBSERVERS_MAX; i++)
+        if (hub_observers[i].calls == observer)
+            hub_observers[i].is_on = false;
+}
+
+uint32_t hub_observed(const struct dais_media_observer *observer)
+{
+    uint32_t streams = 0;
+    for (uint32_t i = 0; i < HUB_OBSERVERS_MAX; i++)
+        if (hub_observers[i].calls == observer)
+            streams += atomic_load(&hub_observers[i].streams);
+    return streams;
 }
 
 static struct hub_worker *self(void)

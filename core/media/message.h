@@ -55,12 +55,13 @@ struct hub_notice {
 /** An observer and whom its calls are charged to. */
 struct hub_observer {
     struct owner owner;
-    const struct dais_media_observer *calls;
+    const struct dais_media_observer *calls; /* NULL: the row is free */
+    bool is_on;                              /* new streams are told to it */
+    _Atomic uint32_t streams;                /* that it observes */
 };
 
-/** All observers; constant while workers run. */
+/** All observers; but for the counts, constant while workers run. */
 extern struct hub_observer hub_observers[HUB_OBSERVERS_MAX];
-extern uint32_t hub_observers_count;
 
 /** First number of the hub's metrics; the rows stand in hub.c in this order. */
 extern uint32_t hub_metrics;

@@ -36,8 +36,11 @@ struct stream {
     struct timer grace;
     struct denied denied[DENIED_MAX];
     uint32_t denied_next;
+    uint64_t observers; /* bit i: row i was there when the stream began */
     uint64_t cookies[HUB_OBSERVERS_MAX];
 };
+
+_Static_assert(HUB_OBSERVERS_MAX <= 64, "a stream keeps its observers in 64 bits");
 
 struct hub_streams {
     struct map by_name;
@@ -86,15 +89,34 @@ static void observer_tell(const struct dais_media_observer *calls, uint64_t *coo
         calls->end(*cookie);
 }
 
-/** Tells all observers, each as its owner. */
+/** Tells all observers of the stream, each as its owner. */
 static void observers_tell(struct stream *stream, enum event event, const void *what)
 {
     const struct owner core = owner_get();
-    for (uint32_t i = 0; i < hub_observers_count; i++) {
+    for (uint64_t left = stream->observers; left != 0; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
         owner_set(&hub_observers[i].owner);
         observer_tell(hub_observers[i].calls, &stream->cookies[i], event, what);
     }
     owner_set(&core);
+}
+
+/** The stream is told to those who observe now, from its begin to its end. */
+static void observers_take(struct stream *stream)
+{
+    for (uint32_t i = 0; i < HUB_OBSERVERS_MAX; i++) {
+        if (!hub_observers[i].calls || !hub_observers[i].is_on)
+            continue;
+        stream->observers |= 1ull << i;
+        atomic_fetch_add(&hub_observers[i].streams, 1);
+    }
+}
+
+static void observers_release(struct stream *stream)
+{
+    for (uint64_t left = stream->observers; left != 0; left &= left - 1)
+        atomic_fetch_sub(&hub_observers[__builtin_ctzll(left)].streams, 1);
+    stream->observers = 0;
 }
 
 static void publisher_displace(struct stream *stream)
@@ -115,6 +137,7 @@ static void stream_end(struct stream *stream)
     timer_stop(&stream->grace);
     publisher_displace(stream);
     observers_tell(stream, EVENT_END, NULL);
+    observers_release(stream);
     LOG_INFO("stream ended", log_str("stream", hub_text_view(&stream->name)));
     map_remove(&stream->home->by_name, hub_text_view(&stream->name));
     handle_remove(&stream->home->handles, stream->handle);
@@ -160,6 +183,7 @@ static int32_t stream_new(struct hub_streams *home, struct dais_str name,
         mem_free(stream);
         return error;
     }
+    observers_take(stream);
     metrics_add(hub_metrics + HUB_METRIC_STREAMS, 1);
     *ret_stream = stream;
     return DAIS_OK;

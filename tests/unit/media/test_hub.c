@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "loop/fiber.h"
+#include "loop/park.h"
 #include "loop/worker.h"
 #include "media/hub.h"
 #include "media/message.h"
@@ -107,16 +108,21 @@ static void on_displaced(uint64_t cookie)
     atomic_fetch_add(&story.displaced, (int)cookie);
 }
 
-static int32_t publish_as(const char *identity, dais_handle *ret_publisher)
+static int32_t publish_to(const char *stream, const char *identity, dais_handle *ret_publisher)
 {
     const struct dais_publish request = {
-        .stream = dais_cstr("demo"),
+        .stream = dais_cstr(stream),
         .identity = dais_cstr(identity),
         .source = dais_cstr("test"),
         .displaced = on_displaced,
         .cookie = 1,
     };
     return hub_publish(&request, ret_publisher);
+}
+
+static int32_t publish_as(const char *identity, dais_handle *ret_publisher)
+{
+    return publish_to("demo", identity, ret_publisher);
 }
 
 static void track_send(dais_handle publisher)
@@ -337,6 +343,100 @@ static void test_workers_may_stop_while_a_stream_is_live(void **state)
     assert_int_equal(worker_call(away(), leave_run, NULL), DAIS_OK);
 }
 
+/* Newer code of the same observer. */
+static uint64_t newer_begin(const struct dais_stream_info *info)
+{
+    (void)info;
+    story_add("newer-begin", -1);
+    return 88;
+}
+
+static void newer_packet(uint64_t cookie, const struct dais_packet *packet)
+{
+    assert_int_equal(cookie, 88);
+    story_add("newer-packet", packet->dts);
+}
+
+static void newer_end(uint64_t cookie)
+{
+    assert_int_equal(cookie, 88);
+    story_add("newer-end", -1);
+}
+
+static const struct dais_media_observer NEWER = {.name = "story",
+                                                 .flags = DAIS_OBSERVE_PACKETS,
+                                                 .begin = newer_begin,
+                                                 .packet = newer_packet,
+                                                 .end = newer_end};
+
+static void observer_replace(void *arg)
+{
+    const struct owner owner = {0};
+    *(int32_t *)arg = hub_observe(&owner, &NEWER);
+    hub_unobserve(&OBSERVER);
+}
+
+static dais_handle older_publisher;
+
+static int32_t older_run(void *arg)
+{
+    (void)arg;
+    assert_int_equal(publish_as("a", &older_publisher), DAIS_OK);
+    track_send(older_publisher);
+    story_wait("begin track0 ");
+    return DAIS_OK;
+}
+
+static int32_t newer_run(void *arg)
+{
+    (void)arg;
+    dais_handle other;
+    assert_int_equal(packet_send(older_publisher, 1, 10), DAIS_OK);
+    story_wait("begin track0 packet1 ");
+    assert_int_equal(publish_to("other", "a", &other), DAIS_OK);
+    story_wait("begin track0 packet1 newer-begin ");
+    assert_int_equal(hub_observed(&OBSERVER), 1);
+    assert_int_equal(hub_observed(&NEWER), 1);
+    track_send(other);
+    assert_int_equal(packet_send(other, 2, 10), DAIS_OK);
+    story_wait("begin track0 packet1 newer-begin newer-packet2 ");
+    hub_unpublish(older_publisher, 1);
+    story_wait("begin track0 packet1 newer-begin newer-packet2 end ");
+    /* The same name again is a new stream. */
+    assert_int_equal(publish_as("b", &older_publisher), DAIS_OK);
+    story_wait("begin track0 packet1 newer-begin newer-packet2 end newer-begin ");
+    assert_int_equal(hub_observed(&OBSERVER), 0);
+    assert_int_equal(hub_observed(&NEWER), 2);
+    return DAIS_OK;
+}
+
+static void rows_fill(void *arg)
+{
+    static const struct dais_media_observer NAMELESS = {.flags = DAIS_OBSERVE_PACKETS};
+    const struct owner owner = {0};
+    uint32_t *added = arg;
+    while (hub_observe(&owner, &OBSERVER) == DAIS_OK)
+        (*added)++;
+    assert_int_equal(hub_observe_check(&OBSERVER, 1), DAIS_E_LIMIT);
+    hub_unobserve(&OBSERVER);
+    assert_int_equal(hub_observe_check(&OBSERVER, *added), DAIS_OK);
+    assert_int_equal(hub_observe_check(&OBSERVER, *added + 1), DAIS_E_LIMIT);
+    assert_int_equal(hub_observe_check(&NAMELESS, 1), DAIS_E_INVALID);
+}
+
+static void test_a_stream_stays_with_those_who_saw_it_begin(void **state)
+{
+    (void)state;
+    int32_t error = DAIS_E_INTERNAL;
+    uint32_t added = 0;
+    assert_int_equal(worker_call(away(), older_run, NULL), DAIS_OK);
+    assert_int_equal(workers_park(observer_replace, &error, PATIENCE_MS), DAIS_OK);
+    assert_int_equal(error, DAIS_OK);
+    assert_int_equal(worker_call(away(), newer_run, NULL), DAIS_OK);
+    assert_int_equal(workers_park(rows_fill, &added, PATIENCE_MS), DAIS_OK);
+    assert_int_equal(added, HUB_OBSERVERS_MAX - 1); /* the older one's row is free again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +447,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_lost_encoder_has_a_grace_period, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_under_way_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_ends_a_stream_and_its_publisher, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_stream_stays_with_those_who_saw_it_begin, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_workers_may_stop_while_a_stream_is_live, setup,
                                         teardown),
     };

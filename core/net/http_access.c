@@ -40,6 +40,7 @@ static int32_t keep_identity(struct dais_req *req, const struct dais_identity *i
         .name = arena_dup(arena, identity->name),
         .role = arena_dup(arena, identity->role),
         .roles = identity->roles,
+        .flags = identity->flags,
         .expires_s = identity->expires_s,
     };
     req->identified = true;

@@ -24,14 +24,17 @@ extern "C" {
 #define DAIS_ROLE_ADMIN 8u
 #define DAIS_ROLE_CREATOR 16u /**< an approved creator, whatever the role */
 
+/** A machine with a key, not somebody who logged in: it may not change what opens the account. */
+#define DAIS_IDENTITY_MACHINE 1u
+
 /** A verified caller. The views live as long as the request. */
 struct dais_identity {
     struct dais_str user_id;    /**< uuid */
-    struct dais_str session_id; /**< uuid of the login session */
+    struct dais_str session_id; /**< uuid of the login session, or of the machine's key */
     struct dais_str name;       /**< for display */
     struct dais_str role;       /**< "admin", "moderator", "speaker", "attendee" */
     uint32_t roles;             /**< DAIS_ROLE_… */
-    uint32_t reserved;
+    uint32_t flags;             /**< DAIS_IDENTITY_… */
     int64_t expires_s; /**< Unix time at which the token ends */
 };
 

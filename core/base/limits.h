@@ -15,6 +15,8 @@
     X(ARENA_POOL_BYTES, arena_pool_bytes, 4194304, 0, 1073741824, "bytes",                         \
       "free arena memory kept by a thread")                                                        \
     X(BODY_BYTES, body_bytes, 1048576, 1024, 1073741824, "bytes", "HTTP request body")             \
+    X(BUS_EVENTS, bus_events, 4096, 16, 1048576, "events",                                         \
+      "bus events that not every worker has heard yet")                                            \
     X(BUS_SUBSCRIPTIONS, bus_subscriptions, 1024, 1, 65536, "rows",                                \
       "subscriptions of bus topics by all plugins")                                                \
     X(CHILDREN, children, 256, 1, 4096, "processes", "child processes of a worker")                \

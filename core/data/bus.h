@@ -3,10 +3,12 @@
 /*
  * The event bus behind dais.bus/1: topics within this process.
  *
- * Plugins subscribe during setup; publishing hands one immutable, shared copy of the event to every
- * worker by mail, so events of one sender keep their order. Delivery is a call on each worker's own
- * stack. Nodes are joined later by a bridge that calls bus_deliver with what other nodes
- * published, and is handed what this one does (bus_bridge).
+ * Publishing hands one immutable, shared copy of the event to every worker by mail, so events of
+ * one sender keep their order. Who hears it is looked up when it arrives. An event reaches every
+ * worker or is refused: a worker whose mail is full gets it on top, within limit `bus_events` of
+ * the process. Delivery is a call on each worker's own stack. Nodes are joined later by a bridge
+ * that calls bus_deliver with what other nodes published, and is handed what this one does
+ * (bus_bridge).
  */
 #include "dais/bus.h"
 
@@ -16,12 +18,22 @@
 typedef void (*bus_bridge_fn)(const struct dais_bus_event *event, void *context);
 
 /**
+ * What bus_subscribe would answer, without effect. DAIS_E_INVALID, DAIS_E_LIMIT past limit
+ * `bus_subscriptions`. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t bus_subscribe_check(const struct dais_subscription *table);
+
+/**
  * dais_bus_v1.subscribe for the plugin `owner` (host/host.h counts them). The table is borrowed
- * until bus_close. DAIS_E_INVALID, DAIS_E_LIMIT past LIMIT_BUS_SUBSCRIPTIONS. [setup]
+ * until bus_unsubscribe or bus_close. As bus_subscribe_check; DAIS_E_MEMORY; nothing was subscribed
+ * then. Before the workers start, or while they are parked. [main thread]
  */
 DAIS_CHECK_RESULT int32_t bus_subscribe(uint32_t owner, const struct dais_subscription *table);
 
-/** dais_bus_v1.publish. DAIS_E_LIMIT when a worker's mail box is full, which then misses it. */
+/** Takes the rows of a table off (unknown: ignored). As bus_subscribe. [main thread] */
+void bus_unsubscribe(const struct dais_subscription *table);
+
+/** dais_bus_v1.publish. DAIS_E_LIMIT when too many events wait for slow workers. */
 DAIS_CHECK_RESULT int32_t bus_publish(const char *topic, struct dais_str key,
                                       struct dais_str payload);
 

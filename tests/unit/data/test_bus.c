@@ -9,9 +9,14 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <sched.h>
+
 #include "base/limits.h"
 #include "data/bus.h"
 #include "loop/fiber.h"
+#include "loop/mail.h"
+#include "loop/park.h"
 #include "loop/worker.h"
 
 #define WORKERS 3u
@@ -23,9 +28,10 @@ static struct {
     uint32_t next[WORKERS]; /* of each sender */
     uint32_t disorder;
     uint32_t second;
+    uint32_t newer;
 } heard[WORKERS];
 
-static _Atomic uint32_t called_for, bridged;
+static _Atomic uint32_t called_for, bridged, halfway;
 
 static void hear(const struct dais_bus_event *event)
 {
@@ -145,25 +151,98 @@ static void odd_events_are_told(void **state)
     assert_int_equal(bridged, 2);
 }
 
+struct filler {
+    struct mail mail;
+};
+
+static void drop_filler(struct mail *mail) {}
+
+/* Events come on top of a full mail box; what bounds them is their own number. */
 static int32_t flood(void *arg)
 {
+    static struct filler fillers[64];
     int32_t code = DAIS_OK;
     uint32_t sent = 0;
+    for (uint32_t i = 0; i < 64 && code == DAIS_OK; i++) {
+        fillers[i].mail.deliver = drop_filler;
+        code = mail_send(0, &fillers[i].mail);
+    }
     for (; code == DAIS_OK && sent < 1000; sent++)
         code = bus_publish("test.other", dais_cstr("k"), dais_cstr("v"));
-    if (code != DAIS_E_LIMIT || sent != 65)
+    if (code != DAIS_E_LIMIT || sent != 17)
         return DAIS_E_INTERNAL;
     code = fiber_sleep(1);
     return code == DAIS_OK ? bus_publish("test.other", dais_cstr("k"), dais_cstr("v")) : code;
 }
 
-static void a_full_box_refuses(void **state)
+static void a_full_box_loses_nothing(void **state)
 {
     assert_int_equal(limit_set(dais_cstr("mail"), 64), 0);
+    assert_int_equal(limit_set(dais_cstr("bus_events"), 16), 0);
     assert_int_equal(workers_start(1, NULL), 0);
     assert_int_equal(worker_call(0, flood, NULL), 0);
     assert_int_equal(workers_stop(2000), 0);
-    assert_int_equal(heard[0].second, 65);
+    assert_int_equal(heard[0].second, 17);
+}
+
+static void hear_newer(const struct dais_bus_event *event)
+{
+    heard[worker_index()].newer++;
+}
+
+/* Newer code listens to one of the topics only. */
+static const struct dais_subscription newer[] = {{"test.topic", hear_newer}, {0}};
+
+static void replace_table(void *arg)
+{
+    *(int32_t *)arg = bus_subscribe(3, newer);
+    bus_unsubscribe(table);
+}
+
+/* What is under way when the tables change must find them as they are then. */
+static int32_t send_and_go(void *arg)
+{
+    int32_t code = DAIS_OK;
+    for (uint32_t i = 0; i < EVENTS && code == DAIS_OK; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%u %u", worker_index(), i);
+        code = bus_publish("test.topic", dais_cstr("key"), dais_cstr(text));
+        if (code == DAIS_OK)
+            code = bus_publish("test.other", dais_cstr("key"), dais_cstr(text));
+        if (code == DAIS_OK && i == EVENTS / 2)
+            code = fiber_sleep(1);
+        if (i == EVENTS / 2)
+            atomic_fetch_add(&halfway, 1);
+    }
+    return code;
+}
+
+static int32_t sent_code = DAIS_E_INTERNAL;
+
+static void *send_on_thread(void *arg)
+{
+    sent_code = worker_call(0, send_and_go, NULL);
+    return NULL;
+}
+
+static void rows_change_under_events(void **state)
+{
+    pthread_t thread;
+    int32_t code = DAIS_E_INTERNAL;
+    assert_int_equal(workers_start(WORKERS, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, send_on_thread, NULL), 0);
+    while (atomic_load(&halfway) == 0)
+        sched_yield();
+    assert_int_equal(workers_park(replace_table, &code, 2000), 0);
+    assert_int_equal(code, 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(sent_code, 0);
+    assert_int_equal(workers_stop(2000), 0);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(atomic_load(&heard[i].count) + heard[i].newer, EVENTS);
+        assert_int_equal(heard[i].disorder, 0);
+        assert_true(heard[i].second >= heard[i].count);
+    }
 }
 
 static void bad_rows_are_refused(void **state)
@@ -171,8 +250,12 @@ static void bad_rows_are_refused(void **state)
     const struct dais_subscription nobody[] = {{"x", NULL}, {0}};
     assert_int_equal(bus_subscribe(1, nobody), DAIS_E_INVALID);
     assert_int_equal(bus_subscribe(1, NULL), DAIS_E_INVALID);
-    assert_int_equal(limit_set(dais_cstr("bus_subscriptions"), 3), 0);
+    assert_int_equal(limit_set(dais_cstr("bus_subscriptions"), 5), 0);
+    assert_int_equal(bus_subscribe_check(table), DAIS_E_LIMIT);
     assert_int_equal(bus_subscribe(1, table), DAIS_E_LIMIT);
+    bus_unsubscribe(newer); /* never came */
+    bus_unsubscribe(table);
+    assert_int_equal(bus_subscribe(1, table), DAIS_OK);
 }
 
 int main(void)
@@ -180,7 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everybody_hears_in_order, open_bus, close_bus),
         cmocka_unit_test_setup_teardown(odd_events_are_told, open_bus, close_bus),
-        cmocka_unit_test_setup_teardown(a_full_box_refuses, open_bus, close_bus),
+        cmocka_unit_test_setup_teardown(a_full_box_loses_nothing, open_bus, close_bus),
+        cmocka_unit_test_setup_teardown(rows_change_under_events, open_bus, close_bus),
         cmocka_unit_test_setup_teardown(bad_rows_are_refused, open_bus, close_bus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@
     X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request")  \
     X(HTTP_IDLE_MS, http_idle_ms, 60000, 1000, 3600000, "ms",                                      \
       "keep-alive, headers and body of a request together")                                        \
-    X(JOB_THREADS, job_threads, 8, 1, 256, "threads", "threads for blocking work")                 \
+    X(JOB_THREADS, job_threads, 12, 1, 256, "threads", "threads for blocking work")                \
     X(JOB_QUEUE, job_queue, 256, 1, 65536, "jobs", "jobs waiting in a class")                      \
     X(JOB_STACK_BYTES, job_stack_bytes, 1048576, 131072, 67108864, "bytes",                        \
       "stack of a job thread")                                                                     \

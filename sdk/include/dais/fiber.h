@@ -27,7 +27,7 @@ struct dais_lock;
 /** A kind of blocking work for the thread pool. */
 struct dais_job {
     const char *name;
-    const char *job_class; /**< "cpu", "disk" or "password"; each class has its own bound */
+    const char *job_class; /**< "cpu", "disk", "password", "mail"; each has its own bound */
     /** [job] Works on `arg`, which the caller keeps alive; the result is returned by `job`. */
     int32_t (*run)(void *arg);
 };

@@ -18,6 +18,7 @@
  */
 #include "dais/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** How to reach the database. The text is copied. */
@@ -70,6 +71,34 @@ DAIS_CHECK_RESULT int32_t db_migrations(const char *owner, const struct dais_mig
  * by nobody else. DAIS_E_MEMORY. [fiber]
  */
 DAIS_CHECK_RESULT int32_t db_rows_keep(struct dais_rows *rows);
+
+/**
+ * A part of a transaction that another plugin does, on the stack of its fiber: it has a time limit
+ * and may fail alone. Members are private.
+ */
+struct db_guard {
+    struct db_guard *above;
+    uint64_t until_ms;
+    uint32_t depth;
+    uint32_t timeout_ms; /* of the session when the savepoint was set */
+    uint8_t undoable;
+    uint8_t marked; /* the savepoint was set: a statement was run */
+};
+
+/**
+ * From here to db_guard_end no statement of `tx` runs longer than what is left of `timeout_ms`.
+ * With `undoable` its statements can be undone alone; that costs nothing until the first one.
+ * Guards nest. DAIS_E_STATE when `tx` is not one that the running fiber may use. [fiber]
+ */
+DAIS_CHECK_RESULT int32_t db_guard_begin(struct dais_tx *tx, struct db_guard *guard,
+                                         uint32_t timeout_ms, bool undoable);
+
+/**
+ * Ends the newest guard of `tx`. With `keep` what was done stays: DAIS_E_STATE when a statement had
+ * failed, so that it cannot; an undoable part is then undone. Without `keep` an undoable part is
+ * undone and the transaction goes on. DAIS_E_UNAVAILABLE when its connection was lost. [fiber]
+ */
+DAIS_CHECK_RESULT int32_t db_guard_end(struct dais_tx *tx, struct db_guard *guard, bool keep);
 
 /* The entries of struct dais_db_v1. */
 int32_t db_query(const struct dais_statement *statement, const struct dais_param *params,

@@ -17,11 +17,16 @@ struct dais_tx {
     struct list_node node; /* in its fiber's scope */
     dais_handle fiber;     /* whose it is; 0: none */
     struct pool_slot *slot;
-    uint32_t epoch;      /* of the connection when it began */
-    uint32_t timeout_ms; /* statement_timeout within it */
-    bool begun;          /* BEGIN was sent */
-    bool failed;         /* only rollback is left */
+    struct db_guard *guard; /* the innermost part that may fail alone, or NULL */
+    uint32_t plugin;        /* whose code began it, and may end it */
+    uint32_t epoch;         /* of the connection when it began */
+    uint32_t timeout_ms;    /* statement_timeout within it */
+    bool begun;             /* BEGIN was sent */
+    bool failed;            /* only rollback is left */
 };
+
+/** tx.c: undoes and ends a transaction, whoever's it is. [fiber] */
+void tx_abandon(struct dais_tx *tx);
 
 /** One connection. */
 struct pool_slot {

@@ -22,7 +22,7 @@ static void end_scope(void *arg)
     struct rows_scope *scope = arg;
     struct list_node *node;
     while ((node = list_first(&scope->transactions)))
-        db_rollback(LIST_ITEM(node, struct dais_tx, node));
+        tx_abandon(LIST_ITEM(node, struct dais_tx, node));
     while ((node = list_first(&scope->rows)))
         db_rows_free(LIST_ITEM(node, struct dais_rows, node));
 }

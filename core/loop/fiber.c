@@ -120,7 +120,7 @@ static void on_deadline(struct timer *timer)
 
 static void prepare(struct fiber *fiber, const struct fiber_spec *spec)
 {
-    fiber->masks = 0;
+    fiber->masks = fiber->expired = 0;
     fiber->ready = fiber->ended = fiber->timed_out = fiber->unparked = false;
     fiber->cancel_reason = DAIS_OK;
     fiber->name = spec->name;
@@ -158,6 +158,7 @@ static int32_t make(const struct fiber_spec *spec, struct fiber **ret_fiber)
     prepare(fiber, spec);
     set_count(state, state->handles.count);
     list_push(&state->all, &fiber->all);
+    owner_account_call(spec->owner.plugin);
     *ret_fiber = fiber;
     return DAIS_OK;
 }
@@ -200,6 +201,15 @@ const char *fiber_name(void)
     return fiber && fiber->name ? fiber->name : "";
 }
 
+const char *fiber_overflow(const void *address)
+{
+    struct fiber *fiber = fiber_self();
+    const uint8_t *at = address;
+    if (!fiber || at < fiber->mapping || at >= (const uint8_t *)fiber->stack_bottom)
+        return NULL;
+    return fiber->name ? fiber->name : "";
+}
+
 struct dais_arena *fiber_arena(void)
 {
     struct fiber *fiber = fiber_self();
@@ -232,7 +242,7 @@ void fiber_wait_init(struct fiber_wait *wait)
 
 static bool is_cancelled(const struct fiber *fiber)
 {
-    return fiber->cancel_reason != DAIS_OK && fiber->masks == 0;
+    return (fiber->cancel_reason != DAIS_OK || fiber->expired > 0) && fiber->masks == 0;
 }
 
 int32_t fiber_suspend(struct fiber_wait *wait, uint64_t timeout_ms)
@@ -398,6 +408,34 @@ void fiber_deadline_set(uint64_t ms)
         timer_start(&fiber->deadline, ms);
     else
         timer_stop(&fiber->deadline);
+}
+
+static void on_limit(struct timer *timer)
+{
+    struct fiber_limit *limit = CONTAINER_OF(timer, struct fiber_limit, timer);
+    limit->expired = true;
+    limit->fiber->expired++;
+    if (limit->fiber->masks == 0)
+        interrupt(limit->fiber);
+}
+
+void fiber_limit_begin(struct fiber_limit *limit, uint64_t ms)
+{
+    *limit = (struct fiber_limit){.fiber = fiber_self()};
+    timer_init(&limit->timer, on_limit);
+    if (limit->fiber)
+        timer_start(&limit->timer, ms);
+}
+
+bool fiber_limit_end(struct fiber_limit *limit)
+{
+    if (!limit->fiber)
+        return false;
+    CHECK(limit->fiber == fiber_self());
+    timer_stop(&limit->timer);
+    if (limit->expired)
+        limit->fiber->expired--;
+    return limit->expired;
 }
 
 uint32_t fiber_count(void)

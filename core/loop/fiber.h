@@ -27,6 +27,7 @@
 #include "base/owner.h"
 #include "dais/error.h"
 #include "dais/types.h"
+#include "loop/timer.h"
 
 #include <stdbool.h>
 
@@ -49,8 +50,8 @@ struct fiber_spec {
 enum fiber_local {
     FIBER_LOCAL_REQUEST, /**< net: the request it answers */
     FIBER_LOCAL_TX,      /**< data: the transaction it is in */
-    FIBER_LOCAL_HOST,
-    FIBER_LOCAL_CONN, /**< net: the connection it serves */
+    FIBER_LOCAL_HOST,    /**< host: the operations it is in */
+    FIBER_LOCAL_CONN,    /**< net: the connection it serves */
     FIBER_LOCAL_COUNT
 };
 
@@ -75,6 +76,12 @@ dais_handle fiber_handle(void);
 
 /** [fiber] The name of the running fiber; "" outside. */
 const char *fiber_name(void);
+
+/**
+ * The name of the running fiber when `address` lies in the guard below its stack, which means that
+ * the stack has overflowed; NULL otherwise. [any thread, async-signal-safe]
+ */
+const char *fiber_overflow(const void *address);
 
 /** [fiber] The arena of the running fiber; NULL outside. Its own is reset when the fiber ends. */
 struct dais_arena *fiber_arena(void);
@@ -142,6 +149,23 @@ void fiber_unmask(void);
 
 /** [fiber] Cancels the running fiber `ms` from now instead of the former deadline; 0: never. */
 void fiber_deadline_set(uint64_t ms);
+
+/** A time limit for a part of what a fiber does; on its stack. Members are private. */
+struct fiber_limit {
+    struct timer timer;
+    struct fiber *fiber;
+    bool expired;
+};
+
+/**
+ * [fiber] From here to fiber_limit_end, once `ms` are over, suspending calls of the running fiber
+ * fail with DAIS_E_CANCELLED, the one it waits in included. Limits nest. Outside a fiber nothing
+ * happens.
+ */
+void fiber_limit_begin(struct fiber_limit *limit, uint64_t ms);
+
+/** [fiber] Ends the newest limit; whether it was over. The fiber goes on as before it. */
+bool fiber_limit_end(struct fiber_limit *limit);
 
 /** [worker] Fibers that live on this worker. */
 uint32_t fiber_count(void);

@@ -26,6 +26,7 @@ struct fiber {
     bool timed_out;
     bool unparked; /* since the last park */
     int32_t cancel_reason;
+    uint32_t expired; /* limits that are over and have not ended */
 
     const char *name;
     void (*fn)(void *arg);

@@ -22,8 +22,8 @@ const struct job_class job_classes_default[] = {
     {"cpu", 0, 0},
     {"disk", 8, 0},
     {"password", 0, 0},
-};
     {"mail", 4, 64}, /* waits for others: the limit `job_threads` allows for as many more */
+};
 const uint32_t job_classes_default_count = sizeof job_classes_default /
                                            sizeof job_classes_default[0];
 

@@ -17,6 +17,9 @@ uint64_t clock_ms(void);
 /** Unix time now, in milliseconds. */
 int64_t clock_unix_ms(void);
 
+/** CPU time that this thread has used, in nanoseconds; a system call. */
+uint64_t clock_thread_ns(void);
+
 /** Makes the next tick function of this thread take the time; the thread has ticks from now on. */
 void clock_tick_expire(void);
 

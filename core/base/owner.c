@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #define NS_PER_MS 1000000u
 /* No processor counts slower: what lasted that many ticks is looked at more closely. */
@@ -38,6 +39,7 @@ void owner_slot_use(struct owner_slot *slot)
 {
     struct owner owner = owner_get();
     owner_slot_self = slot ? slot : &own_slot;
+    atomic_store(&owner_slot_self->thread, (uint32_t)gettid());
     owner_set(&owner);
 }
 
@@ -70,11 +72,11 @@ void owner_ledger_use(uint32_t index, enum owner_thread kind)
     owner_ledger_self = ledger;
 }
 
-void owner_stalled(uint64_t ticks)
+void owner_stalled(uint64_t since, uint64_t ticks)
 {
     struct owner owner = owner_get();
     struct owner_account *account = owner_account(owner.plugin);
-    if ((int64_t)ticks < 0) /* the counters of two processors differ */
+    if (since == 0 || (int64_t)ticks < 0) /* a wait, or the counters of two processors differ */
         return;
     owner_add(&account->ticks, ticks);
     uint64_t warn_ms = (uint64_t)limit_get(LIMIT_STALL_WARN_MS);

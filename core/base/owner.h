@@ -54,9 +54,9 @@ struct owner_slot {
     _Atomic uint32_t generation;
     _Atomic uint64_t callback;
     _Atomic uint64_t request;
-    _Atomic uint64_t beat_ms; /* monotonic time of the last loop turn */
-    _Atomic uint32_t busy;    /* 0 while the loop waits for events: a stale beat is then no stall */
-    _Atomic uint32_t thread;  /* its kernel id, 0: not taken */
+    _Atomic uint64_t beats;  /* rises with each turn of the thread's loop, twice */
+    _Atomic uint32_t busy;   /* 0 while the loop waits for events: no beat is no stall then */
+    _Atomic uint32_t thread; /* its kernel id, 0: not taken */
 };
 
 /** What one plugin has used on one thread. Written by that thread alone; 64 bytes. */
@@ -75,7 +75,7 @@ enum owner_thread { OWNER_THREAD_LOOP, OWNER_THREAD_JOBS };
 
 /** The accounts of one thread. */
 struct owner_ledger {
-    uint64_t since;       /* owner_ticks at the last change */
+    uint64_t since;       /* owner_ticks at the last change; 0 while the loop waits */
     uint64_t stall_ticks; /* a plugin that ran longer in one go has stalled the loop */
     enum owner_thread kind;
     _Atomic uint32_t taken; /* some thread uses it or has used it */
@@ -108,8 +108,8 @@ void owner_ledger_use(uint32_t index, enum owner_thread kind);
 /** What `plugin` (< OWNERS_MAX) has used on all threads since the start. [any thread] */
 struct owner_totals owner_totals(uint32_t plugin);
 
-/** Called by owner_charge when `ticks` are too many: counts and logs the stall. */
-void owner_stalled(uint64_t ticks);
+/** Called by owner_charge when `ticks` are too many: counts and logs the stall, if it is one. */
+void owner_stalled(uint64_t since, uint64_t ticks);
 
 /** A counter that rises steadily: the processor's where there is one, else nanoseconds. */
 static inline uint64_t owner_ticks(void)
@@ -143,19 +143,35 @@ static inline void owner_charge(void)
 {
     struct owner_ledger *ledger = owner_ledger_self;
     uint32_t plugin = atomic_load_explicit(&owner_slot_self->plugin, memory_order_relaxed);
-    uint64_t now = owner_ticks();
-    uint64_t ticks = now - ledger->since;
-    ledger->since = now;
+    uint64_t since = ledger->since;
+    uint64_t ticks = owner_ticks() - since;
+    ledger->since = since + ticks;
     if (__builtin_expect(ticks > ledger->stall_ticks, 0))
-        owner_stalled(ticks);
+        owner_stalled(since, ticks);
     else
         owner_add(&ledger->accounts[plugin % OWNERS_MAX].ticks, ticks);
 }
 
-/** The loop stops waiting: the time up to now is nobody's. */
+/** Counts a turn of this thread's loop. */
+static inline void owner_beat(uint32_t busy)
+{
+    struct owner_slot *slot = owner_slot_self;
+    uint64_t beats = atomic_load_explicit(&slot->beats, memory_order_relaxed);
+    atomic_store_explicit(&slot->beats, beats + 1, memory_order_relaxed);
+    atomic_store_explicit(&slot->busy, busy, memory_order_relaxed);
+}
+
+/** The loop is about to wait: the time until the next change is nobody's. */
+static inline void owner_asleep(void)
+{
+    owner_beat(0);
+    owner_ledger_self->since = 0;
+}
+
+/** The loop has events. Callbacks of libuv may have run since the wait. */
 static inline void owner_awake(void)
 {
-    owner_ledger_self->since = owner_ticks();
+    owner_beat(1);
 }
 
 /** A callback of `plugin` begins. */

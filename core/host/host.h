@@ -25,7 +25,7 @@ struct host;
 
 /** Owners of work: 0 is the core itself, plugins count from 1. */
 #define HOST_OWNERS_MAX OWNERS_MAX
-/** Bytes of an owner's name in `owner_names`, its NUL included. */
+/** Bytes of an owner's name in a page, its NUL included. */
 #define HOST_OWNER_NAME_BYTES 64u
 
 /** Bytes of a path in a page, its NUL included; longer ones are cut. */
@@ -36,14 +36,15 @@ struct host;
 /** Where the code of one loaded file lies. */
 struct host_text {
     uint32_t generation;
+    uint64_t base;      /**< where the file is mapped: addr2line takes addresses minus this one */
     uint64_t low, high; /**< addresses of its executable segment; 0, 0: an unused row */
 };
 
 /**
- * What the supervisor may know about one plugin after a crash, in shared memory, by owner. The host
- * writes `id` when the plugin gets its row, adds a text range after each dlopen (the row of the
- * oldest generation is used again) and the rest when a generation begins to serve. Only the main
- * thread writes; `generation` and `swapped_ms` are written last.
+ * What the supervisor may know about one plugin after a crash, in shared memory, by owner. Written by
+ * the main thread through host/page.h: `id` when the plugin gets its row, a text range after each
+ * dlopen (the row of the oldest generation is used again), the rest when a generation begins to
+ * serve, `generation` and `swapped_ms` last.
  */
 struct host_plugin_page {
     char id[HOST_OWNER_NAME_BYTES];
@@ -64,8 +65,8 @@ struct host_pinned {
 /** What the supervisor has noted about a plugin's crashes. */
 struct host_crashes {
     const char *id;
-    uint32_t count;   /**< since the supervisor started or the plugin was released */
-    const char *last; /**< one line about the last one; "" when there was none */
+    const _Atomic uint32_t *count; /**< since the supervisor started or the plugin was released */
+    const char *last;              /**< one line about the last one; "" when there was none */
 };
 
 /** A plugin that is left out although it is enabled, because it crashed too often. */
@@ -91,9 +92,6 @@ struct host_options {
     const struct host_crashes *crashes;
     /** Shared memory of HOST_OWNERS_MAX pages, by owner, or NULL: nobody looks. */
     struct host_plugin_page *pages;
-    /** Shared memory of HOST_OWNERS_MAX × HOST_OWNER_NAME_BYTES, or NULL: gets each owner's name.
-     */
-    char *owner_names;
     /**
      * Shared memory for the marks of threads (base/owner.h), or NULL: worker i uses slot i, thread
      * i of the jobs slot WORKERS_MAX + i, the main thread the last one.

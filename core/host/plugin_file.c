@@ -6,6 +6,7 @@
 #include "host/config.h"
 #include "host/elf.h"
 #include "host/files.h"
+#include "host/page.h"
 #include "host/plugin.h"
 #include "host/state.h"
 
@@ -118,6 +119,8 @@ static int32_t open_file(struct candidate *candidate)
         plugin_fail(plugin, "its file has no symbol 'dais_plugin'; it is no plugin of Dais");
         return DAIS_E_INVALID;
     }
+    page_text(plugin->owner, plugin->generation, plugin->descriptor);
+    page_serves(plugin->owner, plugin->generation, candidate->path, 0);
     return DAIS_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "host/config.h"
 #include "host/files.h"
 #include "host/marks.h"
+#include "host/page.h"
 #include "host/plugin_file.h"
 #include "host/plugin_order.h"
 #include "host/registration.h"
@@ -52,9 +53,7 @@ static int32_t add_row(struct host *host, const struct config_plugin *config)
     plugin->data_dir =
         arena_printf(&host->arena, "%s/plugins/%s", host->options.data_dir, plugin->id).ptr;
     host->owner_count++;
-    if (host->options.owner_names)
-        memcpy(host->options.owner_names + plugin->owner * HOST_OWNER_NAME_BYTES, plugin->id,
-               sizeof plugin->id);
+    page_name(plugin->owner, plugin->id);
     return plugin->data_dir ? DAIS_OK : DAIS_E_MEMORY;
 }
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "loop/worker.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +25,13 @@ void host_set(struct host *host)
 
 void host_use_slot(const struct host *host, uint32_t index)
 {
-    if (host->options.slots && index < host->options.slot_count)
-        owner_slot_use(&host->options.slots[index]);
+    const struct host_options *options = &host->options;
+    uint32_t ledger = index < OWNER_LEDGERS_MAX ? index : OWNER_LEDGERS_MAX - 1;
+    owner_ledger_use(ledger, index < WORKERS_MAX ? OWNER_THREAD_LOOP : OWNER_THREAD_JOBS);
+    if (options->slots && index < options->slot_count)
+        owner_slot_use(&options->slots[index]);
+    if (options->thread_start)
+        options->thread_start(index);
 }
 
 struct plugin *host_plugin(uint32_t owner)

@@ -24,6 +24,8 @@ void *make_fcontext(void *stack_top, size_t bytes, void (*fn)(struct transfer));
 /* Instrumented frames are several times as large. */
 #define STACK_FACTOR ((SANITIZE_ADDRESS || SANITIZE_THREAD) ? 4u : 1u)
 #define STACK_ALIGNMENT 64u
+/* A frame with some buffers must not reach over the guard into somebody else's memory. */
+#define GUARD_BYTES 65536u
 
 /* Tell the sanitizers that another stack runs from here on. `save` keeps the state of the one that
  * is left. */
@@ -100,7 +102,7 @@ static void entry(struct transfer transfer)
 static size_t mapping_bytes(size_t page)
 {
     size_t stack = (size_t)limit_get(LIMIT_FIBER_STACK_BYTES) * STACK_FACTOR;
-    return (stack + page - 1) / page * page + page;
+    return (stack + page - 1) / page * page + GUARD_BYTES;
 }
 
 static struct fiber *map_stack(struct worker *worker)
@@ -111,7 +113,7 @@ static struct fiber *map_stack(struct worker *worker)
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (mapping == MAP_FAILED)
         return NULL;
-    if (mprotect(mapping, page, PROT_NONE)) {
+    if (mprotect(mapping, GUARD_BYTES, PROT_NONE)) {
         (void)munmap(mapping, bytes);
         return NULL;
     }
@@ -121,10 +123,10 @@ static struct fiber *map_stack(struct worker *worker)
                             .worker = worker,
                             .mapping = mapping,
                             .mapping_bytes = bytes,
-                            .stack_bottom = mapping + page,
-                            .stack_bytes = (size_t)((uint8_t *)fiber - mapping) - page};
+                            .stack_bottom = mapping + GUARD_BYTES,
+                            .stack_bytes = (size_t)((uint8_t *)fiber - mapping) - GUARD_BYTES};
     fiber->context = make_fcontext(fiber, fiber->stack_bytes, entry);
-    sanitize_root_add(mapping + page, bytes - page);
+    sanitize_root_add(mapping + GUARD_BYTES, bytes - GUARD_BYTES);
 #if SANITIZE_THREAD
     fiber->tsan_context = __tsan_create_fiber(0);
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mem.h"
@@ -82,9 +83,11 @@ static void deliver(struct mail *mail)
 static void work(struct job *job)
 {
     const struct owner nobody = {.plugin = OWNER_CORE};
+    uint64_t begin_ns = clock_thread_ns();
     owner_set(&job->owner);
     job->code = job->fn(job->arg);
     owner_set(&nobody);
+    owner_add(&owner_account(job->owner.plugin)->cpu_ns, clock_thread_ns() - begin_ns);
     job->mail.deliver = deliver;
     mail_post(job->worker, &job->mail); /* the job may be gone from here on */
 }

@@ -44,13 +44,11 @@ static void wait_for_release(void)
 static void deliver(struct mail *mail)
 {
     struct worker *worker = CONTAINER_OF(mail, struct worker, park);
-    struct owner_slot *slot = owner_slot_self;
     atomic_store(&worker->park_asked, false);
-    atomic_store_explicit(&slot->busy, 0, memory_order_relaxed);
+    owner_asleep();
     wait_for_release();
     clock_tick_expire();
-    atomic_store_explicit(&slot->beat_ms, clock_tick_ms(), memory_order_relaxed);
-    atomic_store_explicit(&slot->busy, 1, memory_order_relaxed);
+    owner_awake();
 }
 
 static void open_round(void)

@@ -88,7 +88,7 @@ static void on_prepare(uv_prepare_t *handle)
     arm_timer(worker);
     fall_asleep(worker);
     clock_tick_expire();
-    atomic_store_explicit(&owner_slot_self->busy, 0, memory_order_relaxed);
+    owner_asleep();
 }
 
 static void on_check(uv_check_t *handle)
@@ -96,8 +96,7 @@ static void on_check(uv_check_t *handle)
     struct worker *worker = handle->data;
     atomic_store_explicit(&worker->mail.asleep, false, memory_order_relaxed);
     clock_tick_expire();
-    atomic_store_explicit(&owner_slot_self->beat_ms, clock_tick_ms(), memory_order_relaxed);
-    atomic_store_explicit(&owner_slot_self->busy, 1, memory_order_relaxed);
+    owner_awake();
     run_hooks(&worker->hooks[WORKER_HOOK_BEGIN]);
     serve(worker);
 }

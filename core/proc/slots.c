@@ -66,6 +66,14 @@ static struct owner read_owner(const struct owner_slot *slot)
     };
 }
 
+void slots_plugin_id(const struct slots *slots, uint32_t owner, char ret_id[SLOTS_NAME_BYTES])
+{
+    ret_id[0] = '\0';
+    if (owner != OWNER_CORE && owner < HOST_OWNERS_MAX)
+        snprintf(ret_id, SLOTS_NAME_BYTES, "%.*s", (int)HOST_OWNER_NAME_BYTES - 1,
+                 slots->pages[owner].id);
+}
+
 uint32_t slots_suspects(const struct slots *slots, struct slots_suspect *ret_suspects, uint32_t max)
 {
     uint32_t count = 0;
@@ -76,8 +84,21 @@ uint32_t slots_suspects(const struct slots *slots, struct slots_suspect *ret_sus
         struct slots_suspect *suspect = &ret_suspects[count++];
         suspect->slot = i;
         suspect->owner = owner;
-        snprintf(suspect->name, sizeof suspect->name, "%.*s", (int)HOST_OWNER_NAME_BYTES - 1,
-                 slots->owner_names + (size_t)owner.plugin * HOST_OWNER_NAME_BYTES);
+        slots_plugin_id(slots, owner.plugin, suspect->name);
     }
     return count;
+}
+
+uint32_t slots_plugin_at(const struct slots *slots, uint64_t address, uint32_t *ret_generation)
+{
+    for (uint32_t owner = 1; owner < HOST_OWNERS_MAX; owner++) {
+        const struct host_text *texts = slots->pages[owner].texts;
+        for (uint32_t i = 0; i < HOST_PAGE_TEXTS; i++) {
+            if (address < texts[i].low || address >= texts[i].high)
+                continue;
+            *ret_generation = texts[i].generation;
+            return owner;
+        }
+    }
+    return OWNER_CORE;
 }

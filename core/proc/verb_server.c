@@ -11,6 +11,7 @@
 #include "host/report.h"
 #include "proc/channel.h"
 #include "proc/cli.h"
+#include "proc/fault.h"
 #include "proc/launch.h"
 #include "proc/slots.h"
 #include "proc/uplink.h"
@@ -100,6 +101,8 @@ static int32_t serve(const struct config *config, const struct args *args, struc
     int32_t error = uplink_open();
     if (error == DAIS_OK)
         error = attach_slots(&slots);
+    if (error == DAIS_OK && slots != NULL)
+        error = fault_open(slots);
     if (error == DAIS_OK)
         error = make_data_dir(config->data_dir.ptr);
     if (error != DAIS_OK) {
@@ -112,9 +115,10 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         .database = embedded != NULL ? embedded : config->database_url.ptr,
         .embedded = embedded != NULL,
         .safe = args->values[SERVER_SAFE] != NULL,
-        .owner_names = slots != NULL ? slots->owner_names : NULL,
+        .pages = slots != NULL ? slots->pages : NULL,
         .slots = slots != NULL ? slots->slots : NULL,
         .slot_count = slots != NULL ? SLOTS_MAX : 0,
+        .thread_start = fault_thread_start,
         .open_sockets = uplink_listen,
         .ready = uplink_ready,
     };

@@ -40,7 +40,7 @@ _Noreturn static void run_and_die(uint32_t plugin)
     struct slots *own = NULL;
     if (slots_attach(dup(page_fd), &own) != DAIS_OK)
         _exit(1);
-    memcpy(own->owner_names + (size_t)3 * HOST_OWNER_NAME_BYTES, "chat", 5);
+    memcpy(own->pages[3].id, "chat", 5);
     owner_slot_use(&own->slots[1]);
     const struct owner owner = {.plugin = plugin, .generation = 7, .callback = 42, .request = 9};
     owner_set(&owner);

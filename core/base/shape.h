@@ -85,6 +85,23 @@ DAIS_CHECK_RESULT int32_t shape_read_pairs(const struct dais_shape *shape, struc
                                            struct shape_error *ret_error);
 
 /**
+ * As shape_read_json, for what was checked when it was written, maybe by older or newer code: names
+ * that the shape does not have are skipped, null counts as absent, and bounds, choices and forms of
+ * texts are not looked at. A required row that is missing or a value of another kind is an error.
+ */
+DAIS_CHECK_RESULT int32_t shape_read_known(const struct dais_shape *shape,
+                                           const struct json *object, struct dais_arena *arena,
+                                           void *ret_struct, struct shape_error *ret_error);
+
+/**
+ * Holds a member that code has set to the rules that a read holds it to; stores what a read would
+ * have stored (a UUID in lower case). Not for objects and lists of objects; a text must be there.
+ * DAIS_E_INVALID after filling `ret_error`, DAIS_E_MEMORY.
+ */
+DAIS_CHECK_RESULT int32_t shape_check_member(const struct dais_field *row, struct dais_arena *arena,
+                                             void *member, struct shape_error *ret_error);
+
+/**
  * Appends `value` as a JSON object. An absent text is left out, or written as null (nullable) or ""
  * (required); an absent list is null (nullable) or []; numbers and booleans are always there; a
  * nullable object is null when its first member, `present`, is 0. Text that is no UTF-8 gets

@@ -70,6 +70,16 @@ int32_t db_statements(const char *owner, const struct dais_statement *table)
     return statement_register(owner, table);
 }
 
+int32_t db_statements_check(const char *owner, const struct dais_statement *table)
+{
+    return statement_check(owner, table);
+}
+
+void db_statements_drop(const struct dais_statement *table)
+{
+    statement_drop(table);
+}
+
 int32_t db_migrations(const char *owner, const struct dais_migration *table)
 {
     return statement_register_schema(owner, table);

@@ -4,7 +4,8 @@
  * The database: what stands behind dais.db/1.
  *
  *   db_open           once, before the workers start: remembers how to connect
- *   db_statements     from each plugin's `init`, on the same thread: its named statements
+ *   db_statements     the named statements of a plugin's code: before the workers start, or while
+ *                     they are parked (loop/park.h); db_statements_drop when that code is retired
  *   db_worker_start   on each worker: makes its connections; they come up by themselves
  *   db_admit          once the schema is as new as the code: queries are let through
  *   db_worker_stop    on each worker: answers who still waits, closes
@@ -53,16 +54,33 @@ void db_worker_stop(void);
 void db_admit(uint32_t admitted);
 
 /**
+ * What db_statements would answer, without effect. DAIS_E_INVALID for a row that cannot be right,
+ * DAIS_E_CONFLICT for a name that stands in the table twice and for a table that is registered
+ * already, DAIS_E_LIMIT past LIMIT_DB_STATEMENTS. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t db_statements_check(const char *owner,
+                                              const struct dais_statement *table);
+
+/**
  * dais_db_v1.statements for the plugin `owner`, whose id is copied. The table is borrowed until
- * db_close. DAIS_E_INVALID for a row that cannot be right, DAIS_E_CONFLICT for a name used twice by
- * this owner, DAIS_E_LIMIT past LIMIT_DB_STATEMENTS. [setup]
+ * db_statements_drop or db_close. A statement with the name and text of one that the owner has
+ * already, in another table, shares what the connections prepared. As db_statements_check;
+ * DAIS_E_MEMORY; nothing was registered then. Before the workers start, or while they are parked.
+ * [main thread]
  */
 DAIS_CHECK_RESULT int32_t db_statements(const char *owner, const struct dais_statement *table);
 
 /**
+ * Forgets a table (unknown: ignored) that no fiber uses any more; its rows are DAIS_E_INVALID from
+ * then on. As db_statements. [main thread]
+ */
+void db_statements_drop(const struct dais_statement *table);
+
+/**
  * dais_db_v1.migrations for the plugin `owner`, whose schema has the same name. Borrowed until
  * db_close; run by migrate_run. DAIS_E_INVALID unless the versions go 1, 2, 3 …; DAIS_E_CONFLICT
- * when this owner has a table already. [setup]
+ * when this owner has a table already. Before the workers start; later see migrate_owner.
+ * [main thread]
  */
 DAIS_CHECK_RESULT int32_t db_migrations(const char *owner, const struct dais_migration *table);
 

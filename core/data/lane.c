@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GENERATIONS_MAX UINT8_MAX
+#define GENERATIONS_MAX UINT16_MAX
+/* Places of the ring that one statement takes at most: the end of the one before it on its place,
+ * its preparation, itself, its sync. */
+#define PLACES_MAX 4u
 
 /* A fiber that waits for the connection. */
 struct hope {
@@ -24,7 +27,6 @@ static void on_lost(struct conn *conn);
 
 static const struct conn_events events = {on_ready, on_readable, on_lost};
 
-/* A statement takes at most three places: its preparation, itself, its sync. */
 static uint32_t ring_size(enum lane_kind kind)
 {
     uint32_t wanted = kind == LANE_EXCLUSIVE ? 16 : 3 * (uint32_t)limit_get(LIMIT_DB_QUEUE) + 4;
@@ -41,11 +43,7 @@ int32_t lane_init(struct lane *lane, enum lane_kind kind, const struct conn_opti
     list_init(&lane->hopeful);
     conn_init(&lane->conn, options, &events);
     lane->ops = mem_zalloc(size, sizeof *lane->ops);
-    lane->prepared = mem_zalloc(statement_count() + 1, sizeof *lane->prepared);
-    if (lane->ops && lane->prepared)
-        return DAIS_OK;
-    lane_fini(lane);
-    return DAIS_E_MEMORY;
+    return lane->ops ? DAIS_OK : DAIS_E_MEMORY;
 }
 
 static void reset(struct lane *lane)
@@ -91,13 +89,15 @@ void lane_fini(struct lane *lane)
     mem_free(lane->prepared);
     lane->ops = NULL;
     lane->prepared = NULL;
+    lane->prepared_count = 0;
 }
 
 static void on_ready(struct conn *conn)
 {
     struct lane *lane = CONTAINER_OF(conn, struct lane, conn);
     CHECK(lane_is_idle(lane));
-    memset(lane->prepared, 0, (statement_count() + 1) * sizeof *lane->prepared);
+    if (lane->prepared)
+        memset(lane->prepared, 0, lane->prepared_count * sizeof *lane->prepared);
     lane->timeout_ms = conn->options->statement_timeout_ms;
     end_hopes(lane, DAIS_OK);
     if (lane->changed)
@@ -137,18 +137,51 @@ static int32_t refuse(struct lane *lane)
     return DAIS_E_UNAVAILABLE;
 }
 
+/* The place of a statement, as it is on this connection; NULL without memory. */
+static struct lane_prepared *place_of(struct lane *lane, const struct statement *statement)
+{
+    if (statement->index < lane->prepared_count)
+        return &lane->prepared[statement->index];
+    uint32_t count = statement_count();
+    struct lane_prepared *larger = mem_resize(lane->prepared, count * sizeof *larger);
+    if (!larger)
+        return NULL;
+    memset(larger + lane->prepared_count, 0, (count - lane->prepared_count) * sizeof *larger);
+    lane->prepared = larger;
+    lane->prepared_count = count;
+    return &larger[statement->index];
+}
+
+/* Another statement has the place now: what was prepared there before goes. */
+static int32_t take_place(struct lane *lane, const struct statement *statement,
+                          struct lane_prepared *place)
+{
+    char sql[16 + LANE_NAME_BYTES];
+    if (place->plan == statement->plan)
+        return DAIS_OK;
+    int32_t code = DAIS_OK;
+    if (place->done) {
+        snprintf(sql, sizeof sql, "DEALLOCATE %s", place->name);
+        code = lane_send_text(lane, sql, NULL);
+    }
+    *place = (struct lane_prepared){.plan = statement->plan};
+    return code;
+}
+
 static bool prepare(struct lane *lane, const struct statement *statement, struct lane_call *call)
 {
     struct lane_prepared *prepared = &lane->prepared[statement->index];
     if (prepared->generation == GENERATIONS_MAX)
         return false;
     prepared->generation++;
-    snprintf(prepared->name, sizeof prepared->name, "s%u_%u", statement->index,
+    snprintf(prepared->name, sizeof prepared->name, "s%u_%u", statement->plan,
              (unsigned)prepared->generation);
     if (PQsendPrepare(lane->conn.pg, prepared->name, statement->row->sql, 0, NULL) != 1)
         return false;
     prepared->done = true;
-    push(lane, LANE_OP_PREPARE, call)->statement = statement->index;
+    struct lane_op *op = push(lane, LANE_OP_PREPARE, call);
+    op->statement = statement->index;
+    op->plan = statement->plan;
     return true;
 }
 
@@ -164,7 +197,8 @@ static bool is_full(const struct lane *lane, const struct bind *bind)
 {
     if (lane->kind == LANE_EXCLUSIVE || lane->waiting == 0)
         return false;
-    return lane->waiting >= (uint32_t)limit_get(LIMIT_DB_QUEUE) ||
+    return lane->tail - lane->head + PLACES_MAX > lane->mask ||
+           lane->waiting >= (uint32_t)limit_get(LIMIT_DB_QUEUE) ||
            lane->bytes + bind->bytes > (uint64_t)limit_get(LIMIT_DB_QUEUE_BYTES);
 }
 
@@ -180,8 +214,11 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
     /* The tick may have found the connection broken. */
     if (!lane_is_ready(lane))
         return DAIS_E_UNAVAILABLE;
+    struct lane_prepared *prepared = place_of(lane, statement);
+    int32_t code = prepared ? take_place(lane, statement, prepared) : DAIS_E_MEMORY;
+    if (code != DAIS_OK)
+        return code;
     begin_call(lane, call);
-    struct lane_prepared *prepared = &lane->prepared[statement->index];
     if (!prepared->done && !prepare(lane, statement, call)) {
         lane_withdraw(lane, call);
         return refuse(lane);
@@ -194,6 +231,7 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
     call->position = lane->tail;
     struct lane_op *op = push(lane, LANE_OP_STATEMENT, call);
     op->statement = statement->index;
+    op->plan = statement->plan;
     op->bytes = bind->bytes;
     lane->bytes += bind->bytes;
     if (alone)

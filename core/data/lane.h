@@ -49,8 +49,9 @@ struct lane {
     uint32_t timeout_ms; /**< the session's statement_timeout; 0: not known */
     /** The connection came up or went down, or a group ended; may be NULL. */
     void (*changed)(struct lane *lane);
-    struct lane_op *ops; /* private, as all below: a ring of what answers are due */
-    struct lane_prepared *prepared;
+    struct lane_op *ops;            /* private, as all below: a ring of what answers are due */
+    struct lane_prepared *prepared; /* by the index of the statement; grows with use */
+    uint32_t prepared_count;
     uint32_t mask, head, next, tail; /* oldest kept, next to be answered, next free */
     uint32_t synced;                 /* behind the last sync */
     uint32_t waiting;                /* statements among the ops */

@@ -47,7 +47,7 @@ static void take_prepared(struct lane *lane, const struct lane_op *op, PGresult 
         return;
     }
     lane->aborted = true;
-    lane->prepared[op->statement].done = false;
+    lane_forget_prepared(lane, op);
     /* The statement itself will be told as aborted, but this is why. */
     if (PQresultStatus(result) == PGRES_FATAL_ERROR)
         keep(op->call, result);
@@ -61,7 +61,7 @@ static void take_error(struct lane *lane, const struct lane_op *op, PGresult *re
     bool stale = ran && op->kind == LANE_OP_STATEMENT && sqlstate_is_stale(state_of(result));
     lane->aborted = true;
     if (stale)
-        lane->prepared[op->statement].done = false;
+        lane_forget_prepared(lane, op);
     if (ran && !stale) {
         keep(op->call, result);
         return;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/migrate.h"
 
+#include "base/arena.h"
 #include "base/check.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "data/database.h"
 #include "data/db.h"
 #include "data/migrate_step.h"
+#include "data/statement.h"
 #include "loop/fiber.h"
 #include "loop/job.h"
 
@@ -16,6 +19,8 @@
 #define RETRY_MAX_MS 200u
 /* Another server migrates: look again. */
 #define LOCK_RETRY_MS 50u
+/* That long for a plugin that comes while the server runs. */
+#define LOCK_WAIT_MAX_MS 10000u
 
 static _Atomic uint32_t state;
 /* Written once, before the state says refused. */
@@ -88,4 +93,46 @@ int32_t migrate_run(void)
     db_admit(1);
     /* Who runs next begins with a query. */
     return database_await();
+}
+
+/* While another server migrates. */
+static int32_t run_owner(struct migration *migration, uint32_t job_class)
+{
+    int32_t code = job_run(job_class, step_job, migration);
+    for (uint32_t waited_ms = 0; code == DAIS_E_CONFLICT && waited_ms < LOCK_WAIT_MAX_MS;
+         waited_ms += LOCK_RETRY_MS) {
+        code = fiber_sleep(LOCK_RETRY_MS);
+        if (code == DAIS_OK)
+            code = job_run(job_class, step_job, migration);
+    }
+    return code == DAIS_E_CONFLICT || code == DAIS_E_LIMIT ? DAIS_E_UNAVAILABLE : code;
+}
+
+static const char *detail_of(int32_t code, const struct migration *migration)
+{
+    const char *text = code == DAIS_E_STATE         ? migration->message
+                       : code == DAIS_E_INVALID     ? "its migrations do not go 1, 2, 3 …"
+                       : code == DAIS_E_UNAVAILABLE ? "the database is away or being migrated"
+                                                    : error_title(code);
+    const char *copy = arena_dup(fiber_arena(), dais_cstr(text)).ptr;
+    return copy ? copy : "";
+}
+
+int32_t migrate_owner(const char *owner, const struct dais_migration *table,
+                      const char **ret_detail)
+{
+    uint32_t job_class = 0;
+    struct statement_schema schema;
+    struct migration migration = {.conninfo = database_conninfo(), .only = &schema};
+    int32_t code = statement_schema_read(owner, table, &schema);
+    if (code == DAIS_OK && !migration.conninfo)
+        code = DAIS_E_UNAVAILABLE;
+    if (code == DAIS_OK)
+        code = job_class_find(dais_cstr("disk"), &job_class);
+    if (code == DAIS_OK)
+        code = run_owner(&migration, job_class);
+    migrate_end(&migration);
+    if (code != DAIS_OK)
+        *ret_detail = detail_of(code, &migration);
+    return code;
 }

@@ -3,13 +3,13 @@
 /*
  * Migrations: brings the database's schema up to the code before the first query.
  *
- * Each plugin that registered migrations (db_migrations) has a schema of its own name. What was run
+ * Each plugin with migrations has a schema of its own name. What was run
  * stands in dais.migrations (plugin, version, name, checksum, kind, applied_at). One connection
  * takes an advisory lock, so that servers which start together run every step once; each step is
  * one transaction together with its row. Nothing is ever run backwards: a step whose text changed,
  * a hole, or a version that this code does not know is a refusal, with a message for the operator.
  */
-#include "dais/error.h"
+#include "dais/db.h"
 
 #include <stdint.h>
 
@@ -29,6 +29,18 @@ enum migrate_state {
  * there is no database. [fiber, suspends]
  */
 DAIS_CHECK_RESULT int32_t migrate_run(void);
+
+/**
+ * Runs what is missing of one plugin's table while the server serves, before the code that needs it
+ * takes over. Only `expand` steps: a `contract` step is refused unless nothing of the table was run
+ * yet, and so is a table that ends before the schema. A step waits for locks 2 s at most, since
+ * others would wait behind it. DAIS_E_STATE: refused; DAIS_E_UNAVAILABLE: the database is away, or
+ * another server migrates for longer than 10 s; DAIS_E_INVALID: the table cannot be right;
+ * DAIS_E_CANCELLED. `ret_detail` gets one line on any failure, in the fiber's arena. Touches
+ * neither migrate_state nor the registered tables. [fiber, suspends]
+ */
+DAIS_CHECK_RESULT int32_t migrate_owner(const char *owner, const struct dais_migration *table,
+                                        const char **ret_detail);
 
 /** Where it stands; for readiness. [any thread] */
 enum migrate_state migrate_state(void);

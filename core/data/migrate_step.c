@@ -47,10 +47,14 @@ void migrate_end(struct migration *migration)
 
 static void ignore_notice(void *arg, const char *text) {}
 
+#define SETTINGS                                                                                   \
+    "-c search_path= -c TimeZone=UTC -c statement_timeout=0 -c client_min_messages=error "         \
+    "-c lock_timeout="
+
 static int32_t connect(struct migration *migration)
 {
-    static const char settings[] = "-c search_path= -c TimeZone=UTC -c statement_timeout=0 "
-                                   "-c lock_timeout=0 -c client_min_messages=error";
+    /* What waits for a lock holds up whoever wants it next. */
+    const char *settings = migration->only ? SETTINGS "2000" : SETTINGS "0";
     const char *const names[] = {"dbname",  "application_name", "client_encoding",
                                  "options", "connect_timeout",  NULL};
     const char *const values[] = {
@@ -203,15 +207,41 @@ static int32_t apply(struct migration *migration, const struct statement_schema 
     return code;
 }
 
+/* The schema `index` of this run. */
+static const struct statement_schema *schema_at(const struct migration *migration, uint32_t index)
+{
+    if (!migration->only)
+        return statement_schema_at(index);
+    return index == 0 ? migration->only : NULL;
+}
+
+/* What the code that serves now still uses is not taken away. */
+static int32_t check_kinds(struct migration *migration, const struct statement_schema *schema,
+                           uint32_t applied)
+{
+    if (!migration->only || applied == 0)
+        return DAIS_OK;
+    for (uint32_t row = applied; row < schema->count; row++) {
+        if (schema->rows[row].contract)
+            return refuse(migration,
+                          "%s: migration %u (%s) takes something away; restart the server for it",
+                          schema->owner, schema->rows[row].version, schema->rows[row].name);
+    }
+    return DAIS_OK;
+}
+
 /* First all plugins are compared: nothing is changed when one of them refuses. */
 static int32_t bring_up(struct migration *migration)
 {
     uint32_t applied[STATEMENT_OWNERS_MAX] = {0};
     const struct statement_schema *schema;
     int32_t code = execute(migration, history_sql, "making dais.migrations");
-    for (uint32_t i = 0; code == DAIS_OK && (schema = statement_schema_at(i)); i++)
+    for (uint32_t i = 0; code == DAIS_OK && (schema = schema_at(migration, i)); i++) {
         code = check_schema(migration, schema, &applied[i]);
-    for (uint32_t i = 0; code == DAIS_OK && (schema = statement_schema_at(i)); i++) {
+        if (code == DAIS_OK)
+            code = check_kinds(migration, schema, applied[i]);
+    }
+    for (uint32_t i = 0; code == DAIS_OK && (schema = schema_at(migration, i)); i++) {
         for (uint32_t row = applied[i]; row < schema->count && code == DAIS_OK; row++)
             code = apply(migration, schema, &schema->rows[row]);
     }

@@ -8,10 +8,13 @@
 
 #include <libpq-fe.h>
 
-/** One run of migrations. Zeroed but for `conninfo`. */
+struct statement_schema;
+
+/** One run of migrations. Zeroed but for the first two. */
 struct migration {
     const char *conninfo;
-    PGconn *pg; /* private, as the next */
+    const struct statement_schema *only; /**< while the server serves: this one; NULL: all */
+    PGconn *pg;                          /* private, as the next */
     uint32_t locked;
     char message[MIGRATE_MESSAGE_BYTES_MAX]; /**< why it refuses */
 };

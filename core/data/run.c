@@ -105,15 +105,15 @@ int32_t run_shared(struct lane *lane, const struct run *run, PGresult **ret_resu
         if (code != DAIS_OK)
             return code;
     }
-    return DAIS_E_CONFLICT;
+    return DAIS_E_UNAVAILABLE;
 }
 
 int32_t run_exclusive(struct lane *lane, const struct run *run, PGresult **ret_result)
 {
     int32_t end = attempt(lane, run, true, ret_result);
-    if (end <= 0)
-        return end;
-    return end == LANE_AGAIN ? DAIS_E_CONFLICT : DAIS_E_UNAVAILABLE;
+    /* LANE_AGAIN: its plan was made before a migration. The transaction cannot go on, the next one
+     * will. */
+    return end <= 0 ? end : DAIS_E_UNAVAILABLE;
 }
 
 /* The session's time limit becomes the statement's, in the same round trip. */
@@ -153,7 +153,7 @@ int32_t run_pooled(struct pool *pool, const struct run *run, PGresult **ret_resu
         bool repeatable = end != LANE_LOST ||
                           (run->statement->row->flags & DAIS_STATEMENT_IDEMPOTENT) != 0;
         if (again || !repeatable)
-            return end == LANE_AGAIN ? DAIS_E_CONFLICT : DAIS_E_UNAVAILABLE;
+            return DAIS_E_UNAVAILABLE;
         data_metric_add(DATA_METRIC_RERUNS, 1);
         again = true;
     }

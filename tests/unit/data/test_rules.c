@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "data/bind.h"
 #include "data/sqlstate.h"
 
@@ -129,8 +130,53 @@ static void bad_rows_are_refused(void **state)
     assert_int_equal(statement_register("a", many), DAIS_E_INVALID);
     assert_int_equal(statement_register("a", twice), DAIS_E_CONFLICT);
     assert_int_equal(statement_register("a", table_a), 0);
-    assert_int_equal(statement_register("a", table_b), DAIS_E_CONFLICT);
+    assert_int_equal(statement_check("a", table_a), DAIS_E_CONFLICT); /* it is there already */
+    assert_int_equal(statement_check("a", table_b), 0);               /* newer code */
     statement_clear();
+}
+
+/* Newer code: `one` as it was, `two` changed, `three` is new. */
+static const struct dais_statement table_newer[] = {
+    {"one", "SELECT 1", DAIS_LANE_READ, 0, 0, 0},
+    {"two", "SELECT 22", DAIS_LANE_POOL, 0, 0, 0},
+    {"three", "SELECT 3", DAIS_LANE_POOL, 0, 0, 0},
+    {0},
+};
+
+static void a_statement_keeps_its_index(void **state)
+{
+    assert_int_equal(statement_register("a", table_a), 0);
+    const struct statement one = *statement_find(&table_a[0]), two = *statement_find(&table_a[1]);
+    assert_int_equal(statement_register("a", table_newer), 0);
+    assert_int_equal(statement_find(&table_newer[0])->index, one.index);
+    assert_int_equal(statement_find(&table_newer[0])->plan, one.plan);
+    assert_int_not_equal(statement_find(&table_newer[1])->index, two.index);
+    assert_int_equal(statement_count(), 4);
+    statement_drop(table_a);
+    assert_null(statement_find(&table_a[0]));
+    assert_int_equal(statement_find(&table_newer[0])->index, one.index);
+    /* The index of the old `two` is free, its plan is not. */
+    assert_int_equal(statement_register("b", table_b), 0);
+    assert_int_equal(statement_find(&table_b[0])->index, two.index);
+    assert_true(statement_find(&table_b[0])->plan > two.plan);
+    assert_int_equal(statement_count(), 4);
+    statement_drop(table_a); /* not there any more */
+    statement_drop(table_newer);
+    assert_int_equal(statement_register("a", table_a), 0);
+    assert_true(statement_find(&table_a[0])->plan > one.plan);
+    statement_clear();
+}
+
+static void statements_are_bounded(void **state)
+{
+    assert_int_equal(limit_set(dais_cstr("db_statements"), 3), 0);
+    assert_int_equal(statement_register("a", table_a), 0);
+    assert_int_equal(statement_check("a", table_newer), DAIS_E_LIMIT);
+    assert_int_equal(statement_check("a", table_b), 0); /* needs no place of its own */
+    statement_drop(table_a);
+    assert_int_equal(statement_register("a", table_newer), 0);
+    statement_clear();
+    limits_reset();
 }
 
 static void migrations_go_without_holes(void **state)
@@ -151,6 +197,7 @@ int main(void)
         cmocka_unit_test(sqlstates_become_codes),          cmocka_unit_test(values_are_bound),
         cmocka_unit_test(long_texts_go_to_the_heap),       cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(rows_are_found_by_their_address), cmocka_unit_test(bad_rows_are_refused),
+        cmocka_unit_test(a_statement_keeps_its_index),     cmocka_unit_test(statements_are_bounded),
         cmocka_unit_test(migrations_go_without_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 struct http_server;
+struct tls;
 struct http_table;
 
 /** Bytes of all files of one folder. */
@@ -83,7 +84,9 @@ struct http_hooks {
 struct http_config {
     const struct dais_str *addresses; /**< "0.0.0.0:8080", "[::]:0" */
     uint32_t address_count;
-    uint32_t workers;                    /**< how many there are; at least 1 */
+    uint32_t tls_address_count; /**< the last so many of them speak TLS */
+    struct tls *tls;            /**< their certificates (net/tls.h), borrowed; NULL: none do */
+    uint32_t workers;           /**< how many there are; at least 1 */
     const struct dais_str *cors_origins; /**< "*" or "https://host[:port]"; none: no CORS headers */
     uint32_t cors_origin_count;
     /** First byte to complete request; an answer's progress is judged over as long: 10000. */
@@ -146,7 +149,8 @@ void http_table_use(struct http_server *server, struct http_table *table);
  */
 bool http_owner_in_use(struct http_server *server, const struct http_owner *owner);
 
-/** Why the last function of this thread that fills a table, http_new or http_open failed: a line. */
+/** Why the last function of this thread that fills a table, http_new or http_open failed: a line.
+ */
 const char *http_problem(void);
 
 /** Opens the listening sockets. What open_sockets answered. [main thread] */

@@ -35,6 +35,7 @@ static void unstall(struct http_worker *worker)
 static void conn_free(struct http_conn *conn)
 {
     struct http_worker *worker = conn->worker;
+    list_remove(&conn->node);
     list_remove(&conn->written);
     mem_free(conn);
     worker->connections--;
@@ -59,6 +60,16 @@ static void set_options(struct http_conn *conn)
         LOG_WARN("socket option refused", log_text("option", "TCP_USER_TIMEOUT"));
 }
 
+/* A handshake goes on with the certificates that it began with. */
+static h2o_accept_ctx_t *context_of(struct http_listener *listener)
+{
+    struct http_worker *worker = listener->worker;
+    if (!listener->secure)
+        return &worker->accept;
+    worker->accept_secure.ssl_ctx = tls_use_get(&worker->tls, worker->server->config.tls);
+    return &worker->accept_secure;
+}
+
 static void accept_next(struct http_listener *listener)
 {
     struct http_worker *worker = listener->worker;
@@ -68,6 +79,7 @@ static void accept_next(struct http_listener *listener)
         return;
     }
     conn->worker = worker;
+    list_push(&worker->conns, &conn->node);
     worker->connections++;
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, 1);
     CHECK(uv_tcp_init(listener->tcp.loop, &conn->tcp) == 0);
@@ -80,7 +92,7 @@ static void accept_next(struct http_listener *listener)
     http_lazy_mark(conn);
     h2o_socket_t *sock = h2o_uv_socket_create((uv_stream_t *)&conn->tcp, on_closed);
     sock->on_close.data = conn;
-    h2o_accept(&worker->accept, sock);
+    h2o_accept(context_of(listener), sock);
 }
 
 /* Not accepting while full leaves the others in the kernel's queue; libuv then stops listening. */
@@ -110,6 +122,7 @@ static int32_t listen_on(struct http_worker *worker, uint32_t address)
     struct http_listener *listener = &worker->listeners[address];
     int *fd = &server->fds[address * server->config.workers + worker_index()];
     listener->worker = worker;
+    listener->secure = http_is_secure(&server->config, address);
     if (uv_tcp_init(worker_uv(), &listener->tcp) != 0)
         return DAIS_E_INTERNAL;
     worker->listening++;

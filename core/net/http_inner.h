@@ -16,6 +16,7 @@
 #include "net/http.h"
 #include "net/http_table.h"
 #include "net/http_uri.h"
+#include "net/tls_inner.h"
 
 #include <h2o.h>
 #include <h2o/http1.h>
@@ -51,6 +52,7 @@ enum http_metric {
 struct http_conn {
     uv_tcp_t tcp; /* first: h2o hands it back */
     struct http_worker *worker;
+    struct list_node node;    /* in its worker's list of connections */
     uint64_t checked_ms;      /* when `checked_queue` was noted; 0: nothing is queued */
     uint64_t checked_queue;   /* bytes of answers that libuv held then */
     struct list_node written; /* in its worker's list, until h2o knows */
@@ -66,6 +68,7 @@ struct http_conn {
 struct http_listener {
     uv_tcp_t tcp;
     struct http_worker *worker;
+    bool secure;  /* its connections speak TLS */
     bool stalled; /* a connection waits in it because the worker is full */
 };
 
@@ -73,6 +76,9 @@ struct http_listener {
 struct http_worker {
     h2o_context_t h2o; /* CONTAINER_OF leads from a request to here */
     h2o_accept_ctx_t accept;
+    h2o_accept_ctx_t accept_secure;
+    struct tls_use tls; /* what accept_secure serves by */
+    struct list conns;  /* all of them: struct http_conn.node */
     struct http_server *server;
     uint32_t index;
     struct http_listener listeners[HTTP_ADDRESSES_MAX];
@@ -169,6 +175,9 @@ struct http_server {
 
 /** Notes the text of http_problem; returns `code`. */
 int32_t http_refuse(int32_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Whether the address of that number speaks TLS. */
+bool http_is_secure(const struct http_config *config, uint32_t address);
 
 /** This thread's worker of `server`. [worker] */
 struct http_worker *http_worker_self(struct http_server *server);

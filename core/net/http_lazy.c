@@ -8,6 +8,9 @@
  * first. For connections of ours stopping is a flag, and libuv is told only when input or the
  * peer's end shows up meanwhile; and what the socket takes at once is written past libuv's queue,
  * with the callback as always in the next turn. All other streams pass through.
+ *
+ * The same place guards against two mistakes of h2o 2.2.5 over libuv with TLS, see on_read and
+ * uv_write.
  */
 #include "base/check.h"
 #include "net/http_inner.h"
@@ -63,11 +66,14 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
         conn->alloc_cb(handle, suggested, buf);
 }
 
+/* Nothing read is libuv's way to say "not yet", after input that filled the buffer to its last
+ * byte. h2o would take it for an error of TLS and close the connection. */
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     struct http_conn *conn = conn_of(stream);
     if (!conn->read_stopped) {
-        conn->read_cb(stream, len, buf);
+        if (len != 0)
+            conn->read_cb(stream, len, buf);
         return;
     }
     real_stop(stream);
@@ -152,11 +158,17 @@ static unsigned skip_written(uv_buf_t *bufs, unsigned count, size_t done)
     return count - first;
 }
 
+/* No pieces at all come from h2o when TLS broke while an answer was made: libuv would abort the
+ * process. Such a write is done at once; the connection ends with the next read. */
 int uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t *bufs, unsigned count,
              uv_write_cb cb)
 {
     struct http_conn *conn = conn_of(stream);
     uv_buf_t left[PIECES_MAX];
+    if (conn && count == 0) {
+        complete_later(conn, req, cb);
+        return 0;
+    }
     if (!conn || count > PIECES_MAX) {
         http_lazy_setup();
         return real_write(req, stream, bufs, count, cb);

@@ -40,6 +40,8 @@ static int32_t check_config(const struct http_config *config, const struct http_
         return http_refuse(DAIS_E_INVALID, "at most %u CORS origins are allowed", ORIGINS_MAX);
     if (!hooks->open_sockets)
         return http_refuse(DAIS_E_INVALID, "nobody opens the sockets");
+    if (config->tls_address_count > (config->tls ? config->address_count : 0))
+        return http_refuse(DAIS_E_INVALID, "addresses that speak TLS need a certificate");
     return DAIS_OK;
 }
 
@@ -85,6 +87,7 @@ static void configure_h2o(struct http_server *server)
     h2o_config_init(h2o);
     h2o->server_name = h2o_iovec_init(H2O_STRLIT("dais"));
     h2o->http1.upgrade_to_http2 = 0;
+    h2o->handshake_timeout = (uint64_t)limit_get(LIMIT_TLS_HANDSHAKE_MS);
     h2o->http1.req_timeout = (uint64_t)limit_get(LIMIT_HTTP_IDLE_MS);
     h2o->max_request_entity_size = (size_t)server->body_bytes_max;
     h2o_hostconf_t *host = h2o_config_register_host(h2o, h2o_iovec_init(H2O_STRLIT("dais")), 65535);
@@ -163,6 +166,23 @@ static uint32_t port_of(int fd)
                : ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
 }
 
+bool http_is_secure(const struct http_config *config, uint32_t address)
+{
+    return address >= config->address_count - config->tls_address_count;
+}
+
+/* "http", "http1" … and "https", "https1" …: names that hold while the numbers of others change. */
+static void name_address(const struct http_config *config, uint32_t address, char ret_name[16])
+{
+    bool secure = http_is_secure(config, address);
+    uint32_t nth = secure ? address - (config->address_count - config->tls_address_count) : address;
+    const char *scheme = secure ? "https" : "http";
+    if (nth == 0)
+        snprintf(ret_name, 16, "%s", scheme);
+    else
+        snprintf(ret_name, 16, "%s%u", scheme, nth);
+}
+
 int32_t http_open(struct http_server *server)
 {
     if (server->open)
@@ -171,7 +191,7 @@ int32_t http_open(struct http_server *server)
     for (uint32_t i = 0; i < server->config.address_count; i++) {
         char name[16];
         int *fds = &server->fds[i * server->config.workers];
-        snprintf(name, sizeof name, i == 0 ? "http" : "http%u", i);
+        name_address(&server->config, i, name);
         int32_t code = server->hooks->open_sockets(name, server->config.addresses[i],
                                                    server->config.workers, fds);
         if (code != DAIS_OK)

@@ -121,16 +121,13 @@ void http_sweep_start(struct http_worker *worker)
     timer_start_every(&worker->sweep, SWEEP_MS);
 }
 
-static int shut_one(h2o_req_t *h2o, void *context)
-{
-    int fd = fd_of(http_conn_of(h2o));
-    if (fd >= 0)
-        shutdown(fd, SHUT_RDWR);
-    return 0;
-}
-
+/* Also those that are half-way through a handshake, which h2o has no list of. */
 void http_sweep_all(struct http_worker *worker)
 {
     timer_stop(&worker->sweep);
-    H2O_HTTP1_CALLBACKS.foreach_request(&worker->h2o, shut_one, NULL);
+    LIST_EACH (node, &worker->conns) {
+        int fd = fd_of(LIST_ITEM(node, struct http_conn, node));
+        if (fd >= 0)
+            shutdown(fd, SHUT_RDWR);
+    }
 }

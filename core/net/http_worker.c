@@ -23,12 +23,16 @@ int32_t http_worker_start(struct http_server *server)
     worker->index = worker_index();
     worker->connections_max = (uint32_t)limit_get(LIMIT_HTTP_CONNECTIONS);
     worker->next_id = random_u64();
+    list_init(&worker->conns);
     list_init(&worker->held);
     list_init(&worker->spare);
     h2o_context_init(&worker->h2o, worker_uv(), &server->h2o);
     worker->accept = (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = server->h2o.hosts};
     http_lazy_start(worker);
     http_sweep_start(worker);
+    if (server->config.tls && worker->index == 0)
+        tls_watch_start(server->config.tls);
+    worker->accept_secure = worker->accept;
     return http_accept_start(worker);
 }
 
@@ -46,6 +50,8 @@ void http_worker_drain(struct http_server *server)
     struct http_worker *worker = http_worker_self(server);
     struct fiber_spec spec = {.name = "http drain", .fn = wait_for_answers, .arg = worker};
     worker->draining = true;
+    if (server->config.tls && worker->index == 0)
+        tls_watch_stop(server->config.tls);
     http_accept_stop(worker);
     worker->h2o.shutdown_requested = 1; /* h2o's own function would arm a timer of HTTP/2 */
     if (fiber_spawn(&spec, NULL) != DAIS_OK)
@@ -80,6 +86,7 @@ void http_worker_settle(struct http_worker *worker)
     if (!worker->stopping || worker->connections > 0 || worker->listening > 0)
         return;
     worker->stopping = false; /* only once */
+    tls_use_drop(&worker->tls);
     for (struct list_node *node; (node = list_pop(&worker->spare));)
         mem_free(LIST_ITEM(node, struct dais_req, held));
     http_lazy_stop(worker);

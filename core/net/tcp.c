@@ -111,7 +111,8 @@ static bool is_complete(const struct dais_listener *listener, struct dais_str ad
 {
     return listener->name && listener->name[0] && strlen(listener->name) < TCP_NAME_BYTES_MAX &&
            listener->serve && listener->connections_max > 0 && listener->output_bytes_max > 0 &&
-           address.len > 0 && address.len < TCP_ADDRESS_BYTES_MAX;
+           address.len > 0 && address.len < TCP_ADDRESS_BYTES_MAX &&
+           (listener->flags & ~DAIS_LISTENER_TLS) == 0;
 }
 
 int32_t tcp_listen(struct tcp_server *server, uint32_t plugin, uint32_t generation,
@@ -123,6 +124,8 @@ int32_t tcp_listen(struct tcp_server *server, uint32_t plugin, uint32_t generati
         return DAIS_E_INVALID;
     if (row_named(server, plugin, listener->name))
         return DAIS_E_CONFLICT;
+    if ((listener->flags & DAIS_LISTENER_TLS) && !server->config.tls)
+        return DAIS_E_UNAVAILABLE;
     if (server->count == TCP_LISTENERS_MAX)
         return DAIS_E_LIMIT;
     struct tcp_row *row = &server->rows[server->count];
@@ -146,7 +149,8 @@ int32_t tcp_retarget_check(struct tcp_server *server, uint32_t plugin, uint32_t 
     const struct tcp_row *row = row_named(server, plugin, listener->name);
     if (!row)
         return DAIS_E_NOT_FOUND;
-    return str_eqz(address, row->address) ? DAIS_OK : DAIS_E_CONFLICT;
+    bool same = str_eqz(address, row->address) && listener->flags == row->listener->flags;
+    return same ? DAIS_OK : DAIS_E_CONFLICT;
 }
 
 int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin, uint32_t generation,
@@ -230,6 +234,7 @@ void tcp_worker_stop(struct tcp_server *server)
         tcp_accept_stop(&worker->acceptors[i]);
     worker_hook_remove(WORKER_HOOK_END, tcp_conn_flush_all, worker);
     handle_table_fini(&worker->conns);
+    tls_use_drop(&worker->tls);
     mem_free(worker->input);
     worker->input = NULL;
 }

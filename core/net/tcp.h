@@ -14,6 +14,7 @@
  *
  * Input is read into one buffer per worker and handed out as a view; while nobody reads, the
  * kernel's window does the pushing back. Output is copied into a bounded queue per connection.
+ * With TLS the fiber of a connection does the handshake first, with limit `tls_handshake_ms`.
  */
 #include "dais/net.h"
 
@@ -21,11 +22,13 @@
 #define TCP_LISTENERS_MAX 16u
 
 struct tcp_server;
+struct tls;
 
 /** Settings; 0 means the default that stands behind. */
 struct tcp_config {
     uint32_t workers;         /**< how many there are; at least 1 */
     uint32_t peer_timeout_ms; /**< TCP_USER_TIMEOUT: 20000 */
+    struct tls *tls;          /**< certificates (net/tls.h), borrowed; NULL: there are none */
     /** As http_hooks.open_sockets. */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
@@ -42,7 +45,8 @@ void tcp_free(struct tcp_server *server);
  * dais_net_v1.listen for a plugin; its fibers carry `plugin` and `generation`. The row is borrowed
  * until another one takes its place and its last connection has ended, the address copied.
  * DAIS_E_INVALID, DAIS_E_CONFLICT when the plugin has a listener of that name already,
- * DAIS_E_LIMIT, DAIS_E_STATE after tcp_open. [setup]
+ * DAIS_E_LIMIT, DAIS_E_UNAVAILABLE for TLS without certificates, DAIS_E_STATE after tcp_open.
+ * [setup]
  */
 DAIS_CHECK_RESULT int32_t tcp_listen(struct tcp_server *server, uint32_t plugin,
                                      uint32_t generation, const struct dais_listener *listener,
@@ -52,7 +56,7 @@ DAIS_CHECK_RESULT int32_t tcp_listen(struct tcp_server *server, uint32_t plugin,
  * Serves new connections of the plugin's listener of the same name by `listener` from now on, on
  * fibers that carry `generation`; those that are open end with the row that began them.
  * DAIS_E_NOT_FOUND when there is no such listener, DAIS_E_CONFLICT when it listens on another
- * address, DAIS_E_INVALID; nothing is changed then. [main thread, workers parked]
+ * address or differs in TLS, DAIS_E_INVALID; nothing is changed then. [main thread, workers parked]
  */
 DAIS_CHECK_RESULT int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin,
                                        uint32_t generation, const struct dais_listener *listener,

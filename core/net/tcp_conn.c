@@ -47,8 +47,10 @@ void tcp_conn_end(struct tcp_conn *conn)
 static bool send_output(struct tcp_conn *conn)
 {
     while (conn->output_sent < conn->output_len && !conn->closed) {
-        ssize_t sent = send(conn->fd, conn->output + conn->output_sent,
-                            conn->output_len - conn->output_sent, MSG_NOSIGNAL);
+        const uint8_t *bytes = conn->output + conn->output_sent;
+        size_t len = conn->output_len - conn->output_sent;
+        ssize_t sent = conn->tls ? tcp_tls_send(conn, bytes, len)
+                                 : send(conn->fd, bytes, len, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
@@ -104,7 +106,7 @@ static struct tcp_conn *conn_of(dais_handle handle, int32_t *ret_code)
     return worker ? handle_get(&worker->conns, handle) : NULL;
 }
 
-static int32_t wait_readable(struct tcp_conn *conn, uint64_t timeout_ms)
+int32_t tcp_conn_wait_input(struct tcp_conn *conn, uint64_t timeout_ms)
 {
     struct fiber_wait wait;
     if (conn->reader)
@@ -146,7 +148,7 @@ static int32_t wait_input(struct tcp_conn *conn, uint64_t *left_ms)
     if (conn->readable)
         return DAIS_OK;
     if (gap_ms == 0 || gap_ms >= *left_ms)
-        return wait_readable(conn, *left_ms);
+        return tcp_conn_wait_input(conn, *left_ms);
     if (*left_ms != FIBER_FOREVER)
         *left_ms -= gap_ms;
     return wait_gathered(conn, gap_ms);
@@ -156,8 +158,9 @@ static int32_t wait_input(struct tcp_conn *conn, uint64_t *left_ms)
 static int32_t receive(struct tcp_conn *conn, struct dais_str *ret_input)
 {
     uint8_t *buffer = conn->acceptor->worker->input;
-    ssize_t got = recv(conn->fd, buffer, TCP_INPUT_BYTES, 0);
     conn->readable = false;
+    ssize_t got = conn->tls ? tcp_tls_recv(conn, buffer, TCP_INPUT_BYTES)
+                            : recv(conn->fd, buffer, TCP_INPUT_BYTES, 0);
     conn->full = got == TCP_INPUT_BYTES;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
         conn->looks_left -= conn->looks_left > 0 ? 1 : 0;
@@ -250,6 +253,12 @@ static int32_t wait_written(struct tcp_conn *conn, uint64_t timeout_ms)
     return code;
 }
 
+int32_t tcp_conn_wait_output(struct tcp_conn *conn, uint64_t timeout_ms)
+{
+    watch(conn, conn->events | POLL_WRITABLE);
+    return wait_written(conn, timeout_ms);
+}
+
 int32_t tcp_flush(dais_handle handle, uint64_t timeout_ms)
 {
     int32_t code;
@@ -270,17 +279,26 @@ struct dais_str tcp_peer(dais_handle handle)
     return conn ? dais_cstr(conn->peer) : dais_str(NULL, 0);
 }
 
+/* Takes what the peer still sends, unread. False at its end. */
+static bool discard(struct tcp_conn *conn)
+{
+    ssize_t got = recv(conn->fd, conn->acceptor->worker->input, TCP_INPUT_BYTES, 0);
+    if (got < 0 && errno == EAGAIN)
+        return tcp_conn_wait_input(conn, LINGER_READ_MS) == DAIS_OK;
+    return got > 0;
+}
+
 /* The last words go out, then the peer's end is waited for a moment: closing a socket that still
  * has input sends a reset, which can overtake what we sent. */
 static void linger(struct tcp_conn *conn)
 {
-    struct dais_str scrap;
     uint64_t until_ms = clock_ms() + LINGER_READ_MS;
     if (conn->output_len > 0 && tcp_flush(conn->handle, LINGER_FLUSH_MS) != DAIS_OK)
         return;
+    tcp_tls_notify(conn);
     if (conn->closed || shutdown(conn->fd, SHUT_WR) != 0)
         return;
-    while (clock_ms() < until_ms && tcp_read(conn->handle, LINGER_READ_MS, &scrap) == DAIS_OK)
+    while (clock_ms() < until_ms && discard(conn))
         ;
 }
 
@@ -291,6 +309,7 @@ static void free_conn(struct tcp_conn *conn)
     list_remove(&conn->dirty);
     if (conn->poll)
         poll_close(conn->poll);
+    tcp_tls_close(conn);
     close(conn->fd);
     mem_free(conn->output);
     mem_free(conn);
@@ -303,7 +322,8 @@ static void serve(void *arg)
 {
     struct tcp_conn *conn = arg;
     fiber_local_set(FIBER_LOCAL_CONN, conn);
-    if (!conn->acceptor->worker->draining)
+    int32_t code = conn->tls ? tcp_tls_handshake(conn) : DAIS_OK;
+    if (code == DAIS_OK && !conn->acceptor->worker->draining)
         conn->listener->serve(conn->handle);
     linger(conn);
     free_conn(conn);
@@ -342,6 +362,8 @@ static int32_t start(struct tcp_conn *conn)
     int32_t code = handle_add(&conn->acceptor->worker->conns, conn, &conn->handle);
     if (code == DAIS_OK)
         code = poll_open(conn->fd, on_ready, conn, &conn->poll);
+    if (code == DAIS_OK && (conn->listener->flags & DAIS_LISTENER_TLS))
+        code = tcp_tls_open(conn);
     return code == DAIS_OK ? fiber_spawn(&spec, &conn->fiber) : code;
 }
 

@@ -15,6 +15,9 @@
 #include "loop/timer.h"
 #include "loop/worker.h"
 #include "net/tcp.h"
+#include "net/tls_inner.h"
+
+#include <sys/types.h>
 
 #define TCP_INPUT_BYTES 65536u
 #define TCP_PEER_BYTES 64u
@@ -60,6 +63,7 @@ struct tcp_worker {
     struct tcp_acceptor acceptors[TCP_LISTENERS_MAX];
     struct list dirty; /* connections with output to send: struct tcp_conn.dirty */
     uint8_t *input;    /* TCP_INPUT_BYTES */
+    struct tls_use tls;
     bool draining;
 };
 
@@ -70,6 +74,8 @@ struct tcp_conn {
     const struct dais_listener *listener; /* that serves it to its end */
     struct poll *poll;
     int fd;
+    SSL *tls;        /* NULL: plain */
+    bool tls_broken; /* nothing may be said by TLS any more */
     dais_handle handle;
     dais_handle fiber;
     uint32_t events;           /* what is watched */
@@ -120,3 +126,22 @@ void tcp_conn_start(struct tcp_acceptor *acceptor, int fd);
 void tcp_conn_flush_all(void *worker);
 /** Ends a connection of this worker. [worker] */
 void tcp_conn_end(struct tcp_conn *conn);
+/** Waits until the socket may have input. [fiber, suspends] */
+DAIS_CHECK_RESULT int32_t tcp_conn_wait_input(struct tcp_conn *conn, uint64_t timeout_ms);
+/** Waits until the socket takes output; none may be queued. [fiber, suspends] */
+DAIS_CHECK_RESULT int32_t tcp_conn_wait_output(struct tcp_conn *conn, uint64_t timeout_ms);
+
+/* tcp_tls.c */
+
+/** Readies a connection for TLS. DAIS_E_MEMORY. [worker] */
+DAIS_CHECK_RESULT int32_t tcp_tls_open(struct tcp_conn *conn);
+/** Does the handshake: DAIS_E_GONE when the peer left or speaks no TLS that we do. Otherwise as
+ * fiber_suspend. [fiber, suspends] */
+DAIS_CHECK_RESULT int32_t tcp_tls_handshake(struct tcp_conn *conn);
+/** As recv and send, EAGAIN included; every end that is not an orderly one is ECONNRESET. */
+ssize_t tcp_tls_recv(struct tcp_conn *conn, void *bytes, size_t len);
+ssize_t tcp_tls_send(struct tcp_conn *conn, const void *bytes, size_t len);
+/** Tells the peer, once, that nothing will follow. */
+void tcp_tls_notify(struct tcp_conn *conn);
+/** Frees what tcp_tls_open made; nothing for a plain connection. */
+void tcp_tls_close(struct tcp_conn *conn);

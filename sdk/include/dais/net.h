@@ -14,6 +14,13 @@
 extern "C" {
 #endif
 
+/**
+ * Its connections speak TLS with the server's certificates (`tls.certificates`): `serve` begins
+ * after the handshake, `read` and `write` see what is inside. Without a certificate `listen`
+ * refuses.
+ */
+#define DAIS_LISTENER_TLS 1u
+
 /** A listener and what serves its connections. */
 struct dais_listener {
     const char *name;          /**< "rtmp": in logs, metrics, `dais doctor` */
@@ -27,10 +34,14 @@ struct dais_listener {
      * That is far cheaper for many peers that send small pieces all the time, as encoders do.
      */
     uint32_t gather_ms;
+    uint32_t flags; /**< DAIS_LISTENER_… */
 };
 
 struct dais_net_v1 {
-    /** [setup] Listens on `address` ("0.0.0.0:1935", "[::]:1935", port 0 for any). */
+    /**
+     * [setup] Listens on `address` ("0.0.0.0:1935", "[::]:1935", port 0 for any).
+     * DAIS_E_UNAVAILABLE for a listener that speaks TLS when the server has no certificate.
+     */
     int32_t (*listen)(const struct dais_listener *listener, struct dais_str address);
     /**
      * [fiber] [suspends] Waits for input and gives a view of it (up to 64 KiB), valid until the

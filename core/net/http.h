@@ -202,3 +202,10 @@ int32_t http_reply_rows(struct dais_req *req, uint32_t status,
                         const struct dais_statement *statement, const struct dais_param *params,
                         uint32_t count);
 int32_t http_fail(struct dais_req *req, int32_t error, const char *field, const char *detail);
+
+/**
+ * What the problem document says when the handler of the running fiber's request returns `error`
+ * instead of answering; the texts (field may be NULL) are copied. Without a request nothing
+ * happens. [fiber]
+ */
+void http_explain(int32_t error, const char *field, const char *detail);

@@ -148,9 +148,10 @@ struct dais_req {
     bool gone;         /* the client left while the fiber ran */
     int32_t bad_path;  /* what reading the path parameters gave, told once the caller may know */
     int32_t bad_input; /* what reading query and body gave */
+    int32_t explained; /* the error that `problem` explains when the handler returns it */
     struct http_answer answer;
     /* From here on not zeroed for each request. */
-    struct shape_error problem; /* belongs to bad_path or bad_input */
+    struct shape_error problem; /* belongs to bad_path, bad_input or explained */
 };
 
 /** A server; but for `table` read-only once it is open. */

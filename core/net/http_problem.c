@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json_write.h"
+#include "loop/fiber.h"
 #include "net/http_inner.h"
 
 #include <inttypes.h>
@@ -61,6 +62,16 @@ void http_problem_set(struct dais_req *req, int32_t error, const char *field, co
     answer->body = strbuf_error(&text) == DAIS_OK ? strbuf_view(&text) : dais_str("{}", 2);
     if (may_retry(error) && answer->retry_after_s == 0)
         answer->retry_after_s = RETRY_AFTER_S;
+}
+
+void http_explain(int32_t error, const char *field, const char *detail)
+{
+    struct dais_req *req = fiber_local_get(FIBER_LOCAL_REQUEST);
+    if (!req)
+        return;
+    req->explained = error;
+    snprintf(req->problem.field, sizeof req->problem.field, "%s", field ? field : "");
+    snprintf(req->problem.detail, sizeof req->problem.detail, "%s", detail ? detail : "");
 }
 
 int32_t http_fail(struct dais_req *req, int32_t error, const char *field, const char *detail)

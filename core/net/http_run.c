@@ -90,7 +90,8 @@ static void note_failure(struct dais_req *req, int32_t code)
         code = DAIS_E_TIMEOUT;
     else if (code == DAIS_E_CANCELLED && !req->gone)
         code = DAIS_E_UNAVAILABLE;
-    http_problem_set(req, code, NULL, NULL);
+    bool told = code == req->explained;
+    http_problem_set(req, code, told ? req->problem.field : NULL, told ? req->problem.detail : NULL);
 }
 
 static void call_handler(struct dais_req *req)

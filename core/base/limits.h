@@ -65,6 +65,8 @@
     X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")      \
     X(PLUGIN_STATE_BYTES, plugin_state_bytes, 268435456, 65536, 1099511627776, "bytes",            \
       "lasting memory of one plugin")                                                              \
+    X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
+      "how long after a reload a crash or many errors bring the former code back")                 \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
     X(STALL_MS, stall_ms, 2000, 0, 3600000, "ms",                                                  \
       "a loop kept that long by one callback is ended as crashed; 0: never")                       \

@@ -7,6 +7,7 @@
  *     <data>/lock             held by the supervisor as long as it lives
  *     <data>/run/dais.pid     its process id
  *     <data>/run/ports.json   {"http":"[::]:8080","rtmp":"[::]:1935"}: there while the server is up
+ *     <data>/run/crashes.txt  which plugins have crashed, and which are left out
  *
  * Under root the folder belongs to the service's account, which is not trusted: files are made
  * beside and renamed, and links are never followed.
@@ -20,6 +21,8 @@
 #define DATADIR_SYSTEM "/var/lib/dais"
 /** The file in run/ that tells where the server listens. */
 #define DATADIR_PORTS "ports.json"
+/** The file in run/ with the plugins that have crashed, for people. */
+#define DATADIR_CRASHES "crashes.txt"
 #define DATADIR_MESSAGE_BYTES 512u
 
 /** An opened data directory. */

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+_Static_assert(SLOTS_MAX == OWNER_LEDGERS_MAX, "each slot has a ledger");
+
 static int32_t map(int fd, struct slots **ret_slots)
 {
     void *page = mmap(NULL, sizeof(struct slots), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

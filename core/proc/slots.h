@@ -32,8 +32,6 @@
 /** Bytes of a line about a crash, its NUL included. */
 #define SLOTS_LINE_BYTES 400u
 
-_Static_assert(SLOTS_MAX == OWNER_LEDGERS_MAX, "each slot has a ledger");
-
 /** A loaded file: the program itself or a library of the system. */
 struct slots_module {
     char name[SLOTS_MODULE_BYTES];

@@ -11,6 +11,8 @@
 #include "proc/slots.h"
 #include "proc/staging.h"
 #include "proc/supervisor.h"
+#include "proc/verdicts.h"
+#include "proc/watchdog.h"
 
 /** Never: a deadline that doesn't come. */
 #define SUPERVISE_NEVER UINT64_MAX
@@ -35,13 +37,20 @@ struct supervise {
     struct embedded *embedded; /**< NULL with a database of somebody else's */
     struct supervise_child database;
     struct supervise_child server;
-    int channel;         /**< to the server process; -1: none */
-    bool served;         /**< some server process was ready since the start */
-    bool stopping;       /**< nothing is started any more */
-    bool failed;         /**< the exit status is 1 */
-    uint64_t kill_at_ms; /**< when a draining server process is killed */
-    uint64_t trim_at_ms; /**< when PostgreSQL's log is looked at next */
+    int channel;          /**< to the server process; -1: none */
+    bool served;          /**< some server process was ready since the start */
+    bool stopping;        /**< nothing is started any more */
+    bool failed;          /**< the exit status is 1 */
+    bool restarting;      /**< the server process ends because it asked for that */
+    uint64_t kill_at_ms;  /**< when a server process that is to end is killed */
+    uint64_t trim_at_ms;  /**< when PostgreSQL's log is looked at next */
+    uint64_t watch_at_ms; /**< when the heartbeats are looked at next */
+    struct watchdog watchdog;
+    struct verdicts verdicts;
 };
+
+/** How long a server process may take to end after SIGTERM. */
+uint64_t supervise_drain_ms(void);
 
 /** Begins the orderly stop; `failed` sets the exit status. More than once is fine. */
 void supervise_stop(struct supervise *state, bool failed);
@@ -54,6 +63,9 @@ void supervise_server_message(struct supervise *state);
 
 /** waitpid gave the server process's status. */
 void supervise_server_exited(struct supervise *state, int status);
+
+/** Looks at the heartbeats of the server process, and ends it when one has stopped. */
+void supervise_server_watch(struct supervise *state);
 
 /** Finds, makes and starts the embedded database, unless the configuration names another. */
 DAIS_CHECK_RESULT int32_t supervise_database_open(struct supervise *state);

@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "proc/autopsy.h"
 #include "proc/channel.h"
 #include "proc/launch.h"
 
@@ -15,7 +17,8 @@
 
 #define SERVER_BACKOFF_FIRST_MS 100u
 #define SERVER_BACKOFF_MAX_MS 5000u
-#define SERVER_SUSPECTS_MAX 8u
+/* What the signal handler of a stuck process gets before it is killed. */
+#define SERVER_ABORT_MS 1000u
 
 static void close_channel(struct supervise *state)
 {
@@ -41,6 +44,8 @@ void supervise_server_start(struct supervise *state)
         backoff_init(&child->backoff, SERVER_BACKOFF_FIRST_MS, SERVER_BACKOFF_MAX_MS);
     keeper_begin(&state->keeper);
     slots_clear(state->slots);
+    verdicts_write(&state->verdicts, state->slots->notes);
+    watchdog_begin(&state->watchdog);
     child->started_ms = clock_ms();
     if (launch_server(&launch, &child->pid, &state->channel) != DAIS_OK) {
         child->start_at_ms = child->started_ms + backoff_next(&child->backoff, 0);
@@ -48,6 +53,7 @@ void supervise_server_start(struct supervise *state)
         return;
     }
     child->start_at_ms = SUPERVISE_NEVER;
+    state->watch_at_ms = child->started_ms + WATCHDOG_EVERY_MS;
     LOG_INFO("server process started", log_int("pid", child->pid));
 }
 
@@ -107,6 +113,33 @@ static void on_listen(struct supervise *state, const struct channel_message *ask
         LOG_WARN("the server process does not take its sockets", log_code(error));
 }
 
+static void publish_crashes(struct supervise *state)
+{
+    STRBUF_AUTO struct strbuf text;
+    strbuf_init(&text, 1u << 20);
+    verdicts_print(&state->verdicts, &text);
+    if (strbuf_error(&text) != DAIS_OK ||
+        datadir_publish(&state->datadir, DATADIR_CRASHES, strbuf_cstr(&text)) != DAIS_OK)
+        LOG_WARN("the crashes cannot be written down", log_text("folder", state->datadir.path));
+}
+
+static void on_release(struct supervise *state, const char *id)
+{
+    if (!verdicts_release(&state->verdicts, id))
+        return;
+    LOG_INFO("plugin released", log_text("plugin", id));
+    publish_crashes(state);
+}
+
+static void on_restart(struct supervise *state)
+{
+    if (state->stopping || state->server.pid == 0)
+        return;
+    state->restarting = true;
+    state->kill_at_ms = clock_ms() + supervise_drain_ms();
+    kill(state->server.pid, SIGTERM);
+}
+
 void supervise_server_message(struct supervise *state)
 {
     struct channel_message message;
@@ -119,6 +152,10 @@ void supervise_server_message(struct supervise *state)
         on_listen(state, &message);
     } else if (error == DAIS_OK && message.kind == CHANNEL_READY) {
         on_ready(state);
+    } else if (error == DAIS_OK && message.kind == CHANNEL_RELEASE) {
+        on_release(state, message.text);
+    } else if (error == DAIS_OK && message.kind == CHANNEL_RESTART) {
+        on_restart(state);
     } else if (error != DAIS_E_UNAVAILABLE) {
         if (error != DAIS_E_GONE)
             LOG_ERROR("the server process sends what is no message", log_code(error));
@@ -126,29 +163,95 @@ void supervise_server_message(struct supervise *state)
     }
 }
 
-/* Who was running when the process died. With several threads busy, all of them are named. */
-static void log_suspects(const struct supervise *state)
+void supervise_server_watch(struct supervise *state)
 {
-    struct slots_suspect suspects[SERVER_SUSPECTS_MAX];
-    uint32_t count = slots_suspects(state->slots, suspects, SERVER_SUSPECTS_MAX);
-    for (uint32_t i = 0; i < count; i++)
-        LOG_WARN("plugin was running", log_text("name", suspects[i].name),
-                 log_uint("generation", suspects[i].owner.generation),
-                 log_uint("callback", suspects[i].owner.callback),
-                 log_uint("thread", suspects[i].slot));
+    uint64_t now_ms = clock_ms();
+    state->watch_at_ms = now_ms + WATCHDOG_EVERY_MS;
+    if (!watchdog_look(&state->watchdog, state->slots, state->server.pid, now_ms))
+        return;
+    const struct watchdog_stall *stall = &state->watchdog.stall;
+    char plugin[SLOTS_NAME_BYTES];
+    slots_plugin_id(state->slots, stall->owner.plugin, plugin);
+    LOG_ERROR("a loop is stuck: the server process is ended", log_int("pid", state->server.pid),
+              log_text("plugin", plugin[0] != '\0' ? plugin : "core"),
+              log_uint("slot", stall->slot), log_uint("ms", stall->ms));
+    watchdog_end_process(&state->watchdog, state->slots, state->server.pid);
+    if (!state->stopping)
+        state->kill_at_ms = now_ms + SERVER_ABORT_MS;
 }
 
-static void log_end(const struct supervise *state, int status, uint32_t delay_ms)
+/* The copy before the last reload, when that was a moment ago and the guilty plugin's. */
+static const char *former_copy(const struct supervise *state, const struct autopsy *autopsy)
 {
-    if (WIFSIGNALED(status)) {
-        LOG_ERROR("server process died", log_int("pid", state->server.pid),
-                  log_text("signal", sigabbrev_np(WTERMSIG(status))),
-                  log_uint("restart_in_ms", delay_ms));
-        log_suspects(state);
-        return;
+    const struct host_plugin_page *page = &state->slots->pages[autopsy->owner];
+    uint64_t swapped_ms = atomic_load(&page->swapped_ms);
+    bool fresh = swapped_ms != 0 && autopsy->generation == atomic_load(&page->generation) &&
+                 clock_ms() - swapped_ms < (uint64_t)limit_get(LIMIT_RELOAD_GUARD_MS);
+    bool ends = memchr(page->previous, '\0', sizeof page->previous) != NULL;
+    return fresh && ends ? page->previous : NULL;
+}
+
+/* Copies that were loaded after the return to an earlier one, and lived on, have proved themselves.
+ */
+static void drop_old_pins(struct supervise *state)
+{
+    for (uint32_t owner = 1; owner < HOST_OWNERS_MAX; owner++) {
+        char id[SLOTS_NAME_BYTES];
+        slots_plugin_id(state->slots, owner, id);
+        if (id[0] != '\0' && atomic_load(&state->slots->pages[owner].swapped_ms) != 0)
+            verdicts_unpin(&state->verdicts, id);
     }
-    LOG_ERROR("server process gave up", log_int("pid", state->server.pid),
-              log_int("status", WEXITSTATUS(status)), log_uint("restart_in_ms", delay_ms));
+}
+
+static void judge(struct supervise *state, const struct autopsy *autopsy)
+{
+    const struct verdicts_crash crash = {
+        .id = autopsy->plugin,
+        .now_ms = clock_ms(),
+        .line = autopsy->line,
+        .previous = former_copy(state, autopsy),
+    };
+    enum verdict_outcome outcome = verdicts_crash(&state->verdicts, &crash);
+    const struct verdict *verdict = verdicts_find(&state->verdicts, crash.id);
+    if (outcome == VERDICT_QUARANTINED)
+        LOG_ERROR("plugin quarantined", log_text("plugin", verdict->id),
+                  log_text("reason", verdict->reason));
+    else if (outcome == VERDICT_RETURNED)
+        LOG_ERROR("plugin goes back to its former copy", log_text("plugin", verdict->id),
+                  log_text("path", verdict->pinned), log_text("reason", verdict->pinned_reason));
+    else
+        LOG_WARN("plugin crashed", log_text("plugin", verdict->id),
+                 log_uint("crashes", verdict->crashes), log_text("line", verdict->last));
+    publish_crashes(state);
+}
+
+/* A plugin is made responsible by itself, so that the others need not wait for its sake: it is left
+ * out before that becomes a loop. The core has its back-off. */
+static uint32_t examine(struct supervise *state, int status, uint64_t lived_ms)
+{
+    struct autopsy autopsy;
+    autopsy_read(state->slots, WTERMSIG(status), &state->watchdog.stall, &autopsy);
+    bool guilty = autopsy.owner != OWNER_CORE;
+    uint32_t delay_ms = guilty ? 0 : backoff_next(&state->server.backoff, lived_ms);
+    autopsy_log(state->slots, &autopsy, state->server.pid, delay_ms);
+    drop_old_pins(state);
+    if (guilty)
+        judge(state, &autopsy);
+    return delay_ms;
+}
+
+/* It ended by itself: the operator asked for that, or it can't go on. */
+static uint32_t note_end(struct supervise *state, int status, uint64_t lived_ms)
+{
+    bool wanted = state->restarting && WEXITSTATUS(status) == 0;
+    uint32_t delay_ms = wanted ? 0 : backoff_next(&state->server.backoff, lived_ms);
+    drop_old_pins(state);
+    if (wanted)
+        LOG_INFO("server process starts again", log_int("pid", state->server.pid));
+    else
+        LOG_ERROR("server process gave up", log_int("pid", state->server.pid),
+                  log_int("status", WEXITSTATUS(status)), log_uint("restart_in_ms", delay_ms));
+    return delay_ms;
 }
 
 void supervise_server_exited(struct supervise *state, int status)
@@ -156,12 +259,14 @@ void supervise_server_exited(struct supervise *state, int status)
     struct supervise_child *child = &state->server;
     uint64_t now_ms = clock_ms();
     close_channel(state);
+    state->watch_at_ms = SUPERVISE_NEVER;
     if (state->stopping) {
         LOG_INFO("server process stopped", log_int("pid", child->pid),
                  log_text("killed", WIFSIGNALED(status) ? "yes" : "no"));
         child->pid = 0;
         return;
     }
+    state->kill_at_ms = SUPERVISE_NEVER;
     /* It said why; nothing that waiting could heal, and nobody has been served yet. */
     if (!state->served && WIFEXITED(status)) {
         child->pid = 0;
@@ -169,8 +274,10 @@ void supervise_server_exited(struct supervise *state, int status)
         supervise_stop(state, true);
         return;
     }
-    uint32_t delay_ms = backoff_next(&child->backoff, now_ms - child->started_ms);
-    log_end(state, status, delay_ms);
+    uint64_t lived_ms = now_ms - child->started_ms;
+    uint32_t delay_ms = WIFSIGNALED(status) ? examine(state, status, lived_ms)
+                                            : note_end(state, status, lived_ms);
+    state->restarting = false;
     child->pid = 0;
     child->start_at_ms = now_ms + delay_ms;
 }

@@ -21,6 +21,12 @@
 /* What a draining server process gets on top of its own time limits. */
 #define SUPERVISOR_MARGIN_MS 3000u
 
+uint64_t supervise_drain_ms(void)
+{
+    /* Running requests get the limit once, and once more after they were cancelled. */
+    return 2 * (uint64_t)limit_get(LIMIT_SHUTDOWN_MS) + SUPERVISOR_MARGIN_MS;
+}
+
 void supervise_stop(struct supervise *state, bool failed)
 {
     state->failed = state->failed || failed;
@@ -29,8 +35,7 @@ void supervise_stop(struct supervise *state, bool failed)
     state->stopping = true;
     state->server.start_at_ms = SUPERVISE_NEVER;
     state->database.start_at_ms = SUPERVISE_NEVER;
-    /* Running requests get the limit once, and once more after they were cancelled. */
-    uint64_t drain_ms = 2 * (uint64_t)limit_get(LIMIT_SHUTDOWN_MS) + SUPERVISOR_MARGIN_MS;
+    uint64_t drain_ms = supervise_drain_ms();
     state->kill_at_ms = clock_ms() + drain_ms;
     datadir_withdraw(&state->datadir, DATADIR_PORTS);
     keeper_fini(&state->keeper);
@@ -86,13 +91,15 @@ static void handle_time(struct supervise *state)
         kill_server(state);
     if (now_ms >= state->trim_at_ms)
         supervise_database_trim(state);
+    if (now_ms >= state->watch_at_ms)
+        supervise_server_watch(state);
 }
 
 /* Milliseconds until the next deadline, for poll. */
 static int next_timeout(const struct supervise *state)
 {
     const uint64_t deadlines[] = {state->database.start_at_ms, state->server.start_at_ms,
-                                  state->kill_at_ms, state->trim_at_ms};
+                                  state->kill_at_ms, state->trim_at_ms, state->watch_at_ms};
     uint64_t next = SUPERVISE_NEVER;
     for (unsigned i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
         next = deadlines[i] < next ? deadlines[i] : next;
@@ -176,6 +183,7 @@ int supervisor_run(const struct supervisor_options *options)
     state->options = options;
     state->channel = -1;
     state->kill_at_ms = SUPERVISE_NEVER;
+    state->watch_at_ms = SUPERVISE_NEVER;
     state->failed = true;
     keeper_init(&state->keeper);
     if (open_places(state) == DAIS_OK) {

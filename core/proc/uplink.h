@@ -6,7 +6,8 @@
  *
  *     uplink_open → { uplink_listen …, uplink_ready } → uplink_close
  *
- * One uplink a process, used by its main thread; uplink_ready may be called by another one, once.
+ * One uplink a process, used by its main thread. What is only told, not asked, may come from any
+ * thread: a packet is one system call.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -25,6 +26,14 @@ void uplink_close(void);
  */
 DAIS_CHECK_RESULT int32_t uplink_listen(const char *name, struct dais_str address, uint32_t count,
                                         int *ret_fds);
+
+/** Asks the supervisor to forget the crashes of the plugin `id`. DAIS_E_UNAVAILABLE. [any thread]
+ */
+DAIS_CHECK_RESULT int32_t uplink_release(const char *id);
+
+/** Asks the supervisor for a new server process instead of this one. DAIS_E_UNAVAILABLE. [any
+ * thread] */
+DAIS_CHECK_RESULT int32_t uplink_restart(void);
 
 /** Tells the supervisor that this process serves; `context` is unused. */
 void uplink_ready(void *context);

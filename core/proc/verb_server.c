@@ -13,6 +13,7 @@
 #include "proc/cli.h"
 #include "proc/fault.h"
 #include "proc/launch.h"
+#include "proc/notes.h"
 #include "proc/slots.h"
 #include "proc/uplink.h"
 
@@ -109,7 +110,7 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         report_add(report, "the server process can't use what its supervisor gave it");
         return error;
     }
-    const struct host_options options = {
+    struct host_options options = {
         .config = config,
         .data_dir = config->data_dir.ptr,
         .database = embedded != NULL ? embedded : config->database_url.ptr,
@@ -122,6 +123,8 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         .open_sockets = uplink_listen,
         .ready = uplink_ready,
     };
+    if (slots != NULL)
+        notes_apply(slots, &options);
     error = run_host(&options, report);
     uplink_close();
     slots_free(slots);

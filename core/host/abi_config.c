@@ -14,16 +14,19 @@
 #include <errno.h>
 #include <string.h>
 
-static int32_t read_section(struct plugin *plugin, const struct dais_shape *shape, void *ret_config)
+/** A later generation reads the section as it stood in the file at the start. */
+static int32_t read_section(struct generation *generation, const struct dais_shape *shape,
+                            void *ret_config)
 {
     struct host *host = host_get();
-    struct dais_str path = arena_printf(&host->arena, "plugins.%s", plugin->id);
+    const struct plugin *plugin = generation->plugin;
+    struct dais_str path = arena_printf(&generation->arena, "plugins.%s", plugin->id);
     struct section section = {
         .file = host->options.config->file.ptr,
         .path = path.ptr,
         .node = plugin->config->section,
         .others = config_plugin_keys,
-        .arena = &host->arena,
+        .arena = &generation->arena,
         .report = host->report,
     };
     return path.ptr ? section_read(&section, shape, ret_config) : DAIS_E_MEMORY;
@@ -32,17 +35,17 @@ static int32_t read_section(struct plugin *plugin, const struct dais_shape *shap
 static int32_t read_config(const struct dais_shape *shape, void *ret_config)
 {
     struct shape_error wrong;
-    struct plugin *plugin = registration_check("config.read");
-    if (!plugin)
+    struct generation *generation = registration_check("config.read");
+    if (!generation)
         return DAIS_E_STATE;
     if (shape_check(shape, true, &wrong) != DAIS_OK)
-        return registration_refuse(plugin, DAIS_E_INVALID, "its table of keys: %s: %s", wrong.field,
-                                   wrong.detail);
-    plugin->config_read = 1;
-    int32_t error = read_section(plugin, shape, ret_config);
+        return registration_refuse(generation, DAIS_E_INVALID, "its table of keys: %s: %s",
+                                   wrong.field, wrong.detail);
+    generation->config_read = 1;
+    int32_t error = read_section(generation, shape, ret_config);
     if (error)
-        return registration_refuse(plugin, error, "its configuration is not valid");
-    return registration_add(plugin, REGISTRATION_CONFIG, shape, dais_str(NULL, 0));
+        return registration_refuse(generation, error, "its configuration is not valid");
+    return registration_add(generation, REGISTRATION_CONFIG, shape, dais_str(NULL, 0));
 }
 
 /** What `describe` and `check` get: a key that opens nothing. */
@@ -53,16 +56,16 @@ static void make_throwaway(uint8_t *ret_key, uint32_t bytes)
 
 static int32_t secret(const char *name, const char *env, uint32_t bytes, struct dais_str *ret_key)
 {
-    struct host *host = host_get();
-    struct plugin *plugin = registration_check("config.secret");
+    const struct host *host = host_get();
+    struct generation *generation = registration_check("config.secret");
     char problem[SECRET_PROBLEM_BYTES];
-    if (!plugin)
+    if (!generation)
         return DAIS_E_STATE;
-    uint8_t *key = arena_alloc(&host->arena, SECRET_BYTES_MAX);
+    uint8_t *key = arena_alloc(&generation->arena, SECRET_BYTES_MAX);
     if (!key || !name || bytes > SECRET_BYTES_MAX)
         return key ? DAIS_E_INVALID : DAIS_E_MEMORY;
     struct secret_request request = {.data_dir = host->options.data_dir,
-                                     .owner = plugin->id,
+                                     .owner = generation->plugin->id,
                                      .name = name,
                                      .env = env,
                                      .bytes = bytes,
@@ -73,9 +76,9 @@ static int32_t secret(const char *name, const char *env, uint32_t bytes, struct 
     else
         error = secret_get(&request, key, problem);
     if (error)
-        return registration_refuse(plugin, error, "%s", problem);
+        return registration_refuse(generation, error, "%s", problem);
     *ret_key = dais_str((const char *)key, bytes);
-    return registration_add(plugin, REGISTRATION_SECRET, name, dais_cstr(env));
+    return registration_add(generation, REGISTRATION_SECRET, name, dais_cstr(env));
 }
 
 static struct dais_str data_dir(void)

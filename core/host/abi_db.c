@@ -8,22 +8,22 @@
 
 static int32_t statements(const struct dais_statement *table)
 {
-    struct plugin *plugin = registration_check("db.statements");
-    if (!plugin)
+    struct generation *generation = registration_check("db.statements");
+    if (!generation)
         return DAIS_E_STATE;
-    int32_t error = db_statements(plugin->id, table);
+    int32_t error = db_statements_check(generation->plugin->id, table);
     if (error)
-        return registration_refuse(plugin, error, "statements: %s", error_title(error));
-    return registration_add(plugin, REGISTRATION_STATEMENTS, table, dais_str(NULL, 0));
+        return registration_refuse(generation, error, "statements: %s", error_title(error));
+    return registration_add(generation, REGISTRATION_STATEMENTS, table, dais_str(NULL, 0));
 }
 
 /** Run after `init` has succeeded, so that a plugin that is left out changes no schema. */
 static int32_t migrations(const struct dais_migration *table)
 {
-    struct plugin *plugin = registration_check("db.migrations");
-    if (!plugin)
+    struct generation *generation = registration_check("db.migrations");
+    if (!generation)
         return DAIS_E_STATE;
-    return registration_add(plugin, REGISTRATION_MIGRATIONS, table, dais_str(NULL, 0));
+    return registration_add(generation, REGISTRATION_MIGRATIONS, table, dais_str(NULL, 0));
 }
 
 const struct dais_db_v1 abi_db = {

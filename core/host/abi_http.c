@@ -6,24 +6,21 @@
 
 static int32_t routes(const struct dais_route *table)
 {
-    struct plugin *plugin = registration_check("http.routes");
-    if (!plugin)
+    struct generation *generation = registration_check("http.routes");
+    if (!generation)
         return DAIS_E_STATE;
-    int32_t error = http_table_routes(host_get()->routes, &plugin->http, table);
+    int32_t error = http_routes_check(table);
     if (error)
-        return registration_refuse(plugin, error, "routes: %s", http_problem());
-    return registration_add(plugin, REGISTRATION_ROUTES, table, dais_str(NULL, 0));
+        return registration_refuse(generation, error, "routes: %s", http_problem());
+    return registration_add(generation, REGISTRATION_ROUTES, table, dais_str(NULL, 0));
 }
 
 static int32_t statics(const struct dais_static *table)
 {
-    struct plugin *plugin = registration_check("http.statics");
-    if (!plugin)
+    struct generation *generation = registration_check("http.statics");
+    if (!generation)
         return DAIS_E_STATE;
-    int32_t error = http_table_statics(host_get()->routes, &plugin->http, table);
-    if (error)
-        return registration_refuse(plugin, error, "static files: %s", http_problem());
-    return registration_add(plugin, REGISTRATION_STATICS, table, dais_str(NULL, 0));
+    return registration_add(generation, REGISTRATION_STATICS, table, dais_str(NULL, 0));
 }
 
 const struct dais_http_v1 abi_http = {

@@ -53,13 +53,13 @@ static uint32_t count_rows(const struct dais_metric *table)
     return table[count].name ? 0 : count;
 }
 
-static int32_t copy_rows(const struct plugin *plugin, const struct dais_metric *table,
+static int32_t copy_rows(struct generation *generation, const struct dais_metric *table,
                          uint32_t count, struct metrics_row **ret_rows)
 {
-    struct dais_arena *arena = &host_get()->arena;
+    struct dais_arena *arena = &generation->arena;
     struct metrics_row *rows = arena_alloc(arena, count * sizeof *rows);
     for (uint32_t i = 0; rows && i < count; i++) {
-        rows[i].name = arena_printf(arena, "dais_%s_%s", plugin->id, table[i].name).ptr;
+        rows[i].name = arena_printf(arena, "dais_%s_%s", generation->plugin->id, table[i].name).ptr;
         rows[i].kind = table[i].kind == DAIS_COUNTER ? METRICS_COUNTER : METRICS_GAUGE;
         rows[i].help = table[i].help ? table[i].help : "";
         if (!rows[i].name)
@@ -72,20 +72,20 @@ static int32_t copy_rows(const struct plugin *plugin, const struct dais_metric *
 static int32_t table(const struct dais_metric *rows, uint32_t *ret_first)
 {
     struct metrics_row *copies;
-    struct plugin *plugin = registration_check("metrics.table");
-    if (!plugin)
+    struct generation *generation = registration_check("metrics.table");
+    if (!generation)
         return DAIS_E_STATE;
     uint32_t count = count_rows(rows);
     if (count == 0)
-        return registration_refuse(plugin, DAIS_E_INVALID,
+        return registration_refuse(generation, DAIS_E_INVALID,
                                    "metrics: a table is empty or has a row without a good name "
                                    "and kind");
-    int32_t error = copy_rows(plugin, rows, count, &copies);
+    int32_t error = copy_rows(generation, rows, count, &copies);
     if (!error)
         error = metrics_register(copies, count, ret_first);
     if (error)
-        return registration_refuse(plugin, error, "metrics: %s", error_title(error));
-    return registration_add(plugin, REGISTRATION_METRICS, rows, dais_str(NULL, 0));
+        return registration_refuse(generation, error, "metrics: %s", error_title(error));
+    return registration_add(generation, REGISTRATION_METRICS, rows, dais_str(NULL, 0));
 }
 
 const struct dais_metrics_v1 abi_metrics = {.table = table, .add = metrics_add};

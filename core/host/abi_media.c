@@ -10,10 +10,10 @@
 
 static int32_t observe(const struct dais_media_observer *observer)
 {
-    struct plugin *plugin = registration_check("media.observe");
-    if (!plugin)
+    struct generation *generation = registration_check("media.observe");
+    if (!generation)
         return DAIS_E_STATE;
-    return registration_add(plugin, REGISTRATION_OBSERVER, observer, dais_str(NULL, 0));
+    return registration_add(generation, REGISTRATION_OBSERVER, observer, dais_str(NULL, 0));
 }
 
 const struct dais_media_v1 abi_media = {
@@ -28,12 +28,12 @@ const struct dais_media_v1 abi_media = {
 /** Listens once the plugin has started. */
 static int32_t listen(const struct dais_listener *listener, struct dais_str address)
 {
-    struct plugin *plugin = registration_check("net.listen");
-    if (!plugin)
+    struct generation *generation = registration_check("net.listen");
+    if (!generation)
         return DAIS_E_STATE;
     if (!listener || !listener->name || !listener->serve || !address.ptr)
-        return registration_refuse(plugin, DAIS_E_INVALID, "a listener is not complete");
-    return registration_add(plugin, REGISTRATION_LISTENER, listener, address);
+        return registration_refuse(generation, DAIS_E_INVALID, "a listener is not complete");
+    return registration_add(generation, REGISTRATION_LISTENER, listener, address);
 }
 
 const struct dais_net_v1 abi_net = {
@@ -48,13 +48,13 @@ const struct dais_net_v1 abi_net = {
 
 static int32_t board(const struct dais_board *row)
 {
-    struct plugin *plugin = registration_check("shared.board");
-    if (!plugin)
+    struct generation *generation = registration_check("shared.board");
+    if (!generation)
         return DAIS_E_STATE;
-    int32_t error = board_add(plugin->owner, row);
+    int32_t error = board_check(generation->plugin->owner, row);
     if (error)
-        return registration_refuse(plugin, error, "board: %s", error_title(error));
-    return registration_add(plugin, REGISTRATION_BOARD, row, dais_str(NULL, 0));
+        return registration_refuse(generation, error, "board: %s", error_title(error));
+    return registration_add(generation, REGISTRATION_BOARD, row, dais_str(NULL, 0));
 }
 
 const struct dais_shared_v1 abi_shared = {

@@ -13,41 +13,56 @@
 
 #include <stdio.h>
 
-/** The mark before the call, in one number: plugin and generation. The request stays the same. */
+/** The thread works for somebody else from here on; callback and request stay the same. */
+static void set_mark(struct owner owner, uint32_t plugin, uint32_t generation)
+{
+    owner.plugin = plugin;
+    owner.generation = generation;
+    owner_set(&owner);
+}
+
+/** In what `enter` returns: a generation was entered. Generations count less far. */
+#define ENTERED (1ull << 63)
+
+/** The mark before the call, in one number: plugin and generation. */
 static uint64_t enter(const void *table)
 {
-    struct owner_slot *slot = owner_slot_self;
-    uint64_t plugin = atomic_load_explicit(&slot->plugin, memory_order_relaxed);
-    uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
-    const struct plugin *provider = marks_provider(table);
-    if (provider) {
-        atomic_store_explicit(&slot->plugin, provider->owner, memory_order_relaxed);
-        atomic_store_explicit(&slot->generation, provider->generation, memory_order_relaxed);
-    }
-    return generation << 32 | plugin;
+    const struct owner now = owner_get();
+    uint64_t before = (uint64_t)now.generation << 32 | now.plugin;
+    struct generation *provider = marks_provider(table);
+    if (!provider)
+        return before;
+    atomic_fetch_add_explicit(generation_calls_here(provider), 1, memory_order_relaxed);
+    set_mark(now, provider->plugin->owner, provider->number);
+    return before | ENTERED;
 }
 
 static void leave(uint64_t entered)
 {
-    struct owner_slot *slot = owner_slot_self;
-    atomic_store_explicit(&slot->plugin, (uint32_t)entered, memory_order_relaxed);
-    atomic_store_explicit(&slot->generation, (uint32_t)(entered >> 32), memory_order_relaxed);
+    const struct owner now = owner_get();
+    struct plugin *plugin = host_plugin(now.plugin);
+    struct generation *left = plugin ? generation_find(plugin, now.generation) : NULL;
+    if (!(entered & ENTERED))
+        return;
+    set_mark(now, (uint32_t)entered, (uint32_t)((entered & ~ENTERED) >> 32));
+    if (left)
+        atomic_fetch_sub_explicit(generation_calls_here(left), 1, memory_order_release);
 }
 
 const struct dais_services_v1 abi_services = {.enter = enter, .leave = leave};
 
 static int32_t subscribe(const struct dais_subscription *table)
 {
-    struct plugin *plugin = registration_check("bus.subscribe");
-    if (!plugin)
+    struct generation *generation = registration_check("bus.subscribe");
+    if (!generation)
         return DAIS_E_STATE;
     for (const struct dais_subscription *row = table; row->topic; row++)
         if (!row->handle)
-            return registration_refuse(plugin, DAIS_E_INVALID,
+            return registration_refuse(generation, DAIS_E_INVALID,
                                        "the subscription of %s has no "
                                        "function",
                                        row->topic);
-    return registration_add(plugin, REGISTRATION_SUBSCRIPTIONS, table, dais_str(NULL, 0));
+    return registration_add(generation, REGISTRATION_SUBSCRIPTIONS, table, dais_str(NULL, 0));
 }
 
 const struct dais_bus_v1 abi_bus = {.subscribe = subscribe, .publish = bus_publish};
@@ -55,18 +70,18 @@ const struct dais_bus_v1 abi_bus = {.subscribe = subscribe, .publish = bus_publi
 static int32_t verbs(const struct dais_verb *table)
 {
     struct shape_error wrong;
-    struct plugin *plugin = registration_check("cli.verbs");
-    if (!plugin)
+    struct generation *generation = registration_check("cli.verbs");
+    if (!generation)
         return DAIS_E_STATE;
     for (const struct dais_verb *row = table; row->words; row++) {
         if (!row->run || !row->summary)
-            return registration_refuse(plugin, DAIS_E_INVALID, "the verb '%s' is not complete",
+            return registration_refuse(generation, DAIS_E_INVALID, "the verb '%s' is not complete",
                                        row->words);
         if (row->shape && shape_check(row->shape, true, &wrong) != DAIS_OK)
-            return registration_refuse(plugin, DAIS_E_INVALID, "the verb '%s': %s: %s", row->words,
-                                       wrong.field, wrong.detail);
+            return registration_refuse(generation, DAIS_E_INVALID, "the verb '%s': %s: %s",
+                                       row->words, wrong.field, wrong.detail);
     }
-    return registration_add(plugin, REGISTRATION_VERBS, table, dais_str(NULL, 0));
+    return registration_add(generation, REGISTRATION_VERBS, table, dais_str(NULL, 0));
 }
 
 static int32_t print(struct dais_cli *cli, struct dais_str text)

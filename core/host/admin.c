@@ -219,5 +219,5 @@ static const struct dais_route routes[] = {
 
 int32_t admin_register(struct host *host)
 {
-    return http_table_routes(host->routes, &host->plugins[OWNER_CORE].http, routes);
+    return http_table_routes(host->routes, &host->plugins[OWNER_CORE].out, routes);
 }

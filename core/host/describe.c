@@ -38,8 +38,9 @@ void describe_plugins(struct strbuf *out)
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
         strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
-                    plugin_state_name(atomic_load(&plugin->state)), plugin->generation,
-                    routes[owner], plugin_reason(plugin));
+                    plugin_state_name(atomic_load(&plugin->state)),
+                    plugin->current ? plugin->current->number : 0, routes[owner],
+                    plugin_reason(plugin));
     }
 }
 
@@ -55,9 +56,11 @@ static void add_plugins(struct table *table)
             table,
             CELLS(cell_text("id", plugin->id), cell_text("version", plugin_version(plugin)),
                   cell_text("state", plugin_state_name(atomic_load(&plugin->state))),
-                  cell_number("generation", plugin->generation),
-                  cell_text("buildId", plugin->build_id), cell_number("routes", routes[owner]),
-                  cell_text("summary", plugin->descriptor ? plugin->descriptor->summary : NULL),
+                  cell_number("generation", plugin->current ? plugin->current->number : 0),
+                  cell_text("buildId", plugin->current ? plugin->current->build_id : ""),
+                  cell_number("routes", routes[owner]),
+                  cell_text("summary",
+                            plugin_descriptor(plugin) ? plugin_descriptor(plugin)->summary : NULL),
                   cell_text("reason", plugin_reason(plugin))));
     }
 }
@@ -100,7 +103,7 @@ static void add_config(struct table *table)
         const struct registration *record = NULL;
         char prefix[64];
         snprintf(prefix, sizeof prefix, "plugins.%s", plugin->id);
-        while ((record = registration_next(plugin, REGISTRATION_CONFIG, record)) != NULL)
+        while ((record = registration_next(plugin->current, REGISTRATION_CONFIG, record)) != NULL)
             add_keys(table, prefix, record->table);
     }
 }
@@ -205,7 +208,7 @@ static void add_registered(struct table *table)
         for (uint32_t owner = 1; owner < host->owner_count; owner++) {
             const struct plugin *plugin = &host->plugins[owner];
             const struct registration *record = NULL;
-            while ((record = registration_next(plugin, sections[i].kind, record)) != NULL)
+            while ((record = registration_next(plugin->current, sections[i].kind, record)) != NULL)
                 sections[i].add(table, plugin, record);
         }
     }

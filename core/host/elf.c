@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/elf.h"
 
+#include "dais/abi.h"
+
 #include <elf.h>
+#include <stddef.h>
 #include <string.h>
 
 #define SECTIONS_MAX 4096u
@@ -11,6 +14,7 @@
 struct image {
     struct dais_str file;
     Elf64_Ehdr header;
+    uint64_t descriptor; /* address of dais_plugin; 0: not seen */
     const char *problem;
 };
 
@@ -124,7 +128,8 @@ static const char *text_at(const struct image *image, const Elf64_Shdr *strings,
     return table + offset;
 }
 
-static void take_symbol(const char *name, const Elf64_Sym *symbol, struct elf_info *info)
+static void take_symbol(struct image *image, const char *name, const Elf64_Sym *symbol,
+                        struct elf_info *info)
 {
     uint32_t binding = ELF64_ST_BIND(symbol->st_info);
     uint32_t visibility = ELF64_ST_VISIBILITY(symbol->st_other);
@@ -134,6 +139,8 @@ static void take_symbol(const char *name, const Elf64_Sym *symbol, struct elf_in
         (visibility != STV_DEFAULT && visibility != STV_PROTECTED))
         return;
     info->export_count++;
+    if (strcmp(name, "dais_plugin") == 0)
+        image->descriptor = symbol->st_value;
     if (info->foreign_export || strcmp(name, "dais_plugin") == 0)
         return;
     info->foreign_export = 1;
@@ -155,7 +162,7 @@ static int32_t read_symbols(struct image *image, const Elf64_Shdr *header, struc
         const char *name = text_at(image, &strings, symbol.st_name);
         if (!name)
             return refuse(image, "is not complete");
-        take_symbol(name, &symbol, info);
+        take_symbol(image, name, &symbol, info);
     }
     return DAIS_OK;
 }
@@ -202,6 +209,26 @@ static int32_t read_sections(struct image *image, struct elf_info *info)
     return DAIS_OK;
 }
 
+/** The numbers at the begin of the descriptor, which no relocation changes. */
+static void read_descriptor(const struct image *image, struct elf_info *info)
+{
+    struct dais_plugin descriptor;
+    uint64_t bytes = offsetof(struct dais_plugin, id);
+    for (uint32_t i = 0; i < image->header.e_phnum && image->descriptor; i++) {
+        Elf64_Phdr header = segment(image, i);
+        uint64_t inside = image->descriptor - header.p_vaddr;
+        if (header.p_type != PT_LOAD || image->descriptor < header.p_vaddr ||
+            inside > header.p_filesz || header.p_filesz - inside < bytes)
+            continue;
+        memcpy(&descriptor, image->file.ptr + header.p_offset + inside, bytes);
+        info->has_descriptor = 1;
+        info->magic = descriptor.magic;
+        info->abi_major = descriptor.abi_major;
+        info->draft_hash = descriptor.draft_hash;
+        return;
+    }
+}
+
 int32_t elf_read(struct dais_str file, struct elf_info *ret_info, const char **ret_problem)
 {
     struct image image = {.file = file};
@@ -211,6 +238,8 @@ int32_t elf_read(struct dais_str file, struct elf_info *ret_info, const char **r
         error = read_segments(&image, &info);
     if (!error)
         error = read_sections(&image, &info);
+    if (!error)
+        read_descriptor(&image, &info);
     if (error)
         *ret_problem = image.problem;
     else

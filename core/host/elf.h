@@ -30,6 +30,10 @@ struct elf_info {
     uint32_t build_id_bytes;
     uint8_t build_id[ELF_BUILD_ID_BYTES_MAX];
     char export_name[ELF_SYMBOL_BYTES_MAX]; /**< of the first symbol that is not `dais_plugin` */
+    uint32_t has_descriptor; /**< 1: it has `dais_plugin`, and what follows is read */
+    uint32_t abi_major;
+    uint64_t magic;
+    uint64_t draft_hash;
 };
 
 /**

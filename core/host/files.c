@@ -77,10 +77,10 @@ static int32_t write_bytes(int fd, struct dais_str bytes)
             return error_from_errno(errno);
         done += (uint64_t)put;
     }
-    return fsync(fd) < 0 ? error_from_errno(errno) : DAIS_OK;
+    return DAIS_OK;
 }
 
-int32_t files_replace(const char *path, struct dais_str bytes, mode_t mode)
+static int32_t replace(const char *path, struct dais_str bytes, mode_t mode, int sync)
 {
     char temporary[PATH_MAX];
     int len = snprintf(temporary, sizeof temporary, "%s.%d.new", path, (int)getpid());
@@ -93,6 +93,8 @@ int32_t files_replace(const char *path, struct dais_str bytes, mode_t mode)
     if (fd < 0)
         return error_from_errno(errno);
     int32_t error = write_bytes(fd, bytes);
+    if (!error && sync && fsync(fd) < 0)
+        error = error_from_errno(errno);
     close(fd);
     if (!error && rename(temporary, path) < 0)
         error = error_from_errno(errno);
@@ -102,6 +104,16 @@ int32_t files_replace(const char *path, struct dais_str bytes, mode_t mode)
         errno = saved;
     }
     return error;
+}
+
+int32_t files_replace(const char *path, struct dais_str bytes, mode_t mode)
+{
+    return replace(path, bytes, mode, 1);
+}
+
+int32_t files_replace_fast(const char *path, struct dais_str bytes, mode_t mode)
+{
+    return replace(path, bytes, mode, 0);
 }
 
 int32_t files_make_folder(const char *path, mode_t mode)

@@ -20,6 +20,9 @@ DAIS_CHECK_RESULT int32_t files_read(const char *path, uint64_t bytes_max, struc
 /** Writes `bytes` under a new inode and renames it to `path`, after fsync. */
 DAIS_CHECK_RESULT int32_t files_replace(const char *path, struct dais_str bytes, mode_t mode);
 
+/** As files_replace, without fsync: for what is compared or made anew after the power failed. */
+DAIS_CHECK_RESULT int32_t files_replace_fast(const char *path, struct dais_str bytes, mode_t mode);
+
 /** Makes the folder and those above it that are missing. */
 DAIS_CHECK_RESULT int32_t files_make_folder(const char *path, mode_t mode);
 

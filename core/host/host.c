@@ -102,7 +102,7 @@ static void name_core(struct host *host)
 {
     struct plugin *core = &host->plugins[OWNER_CORE];
     memcpy(core->id, "core", sizeof "core");
-    core->http.id = core->id;
+    core->out.id = core->id;
     host->owner_count = 1;
     log_plugin_names(name_of);
 }
@@ -119,7 +119,7 @@ static int32_t load(struct host *host)
         report_add(host->report, "the routes of the core: %s", http_problem());
     plugin_life_load(host);
     if (!host->options.offline)
-        plugin_routes_restore(host);
+        plugin_routes_restore(host, NULL);
     error = identity_init();
     if (plugin_life_problems(host) > 0 || report_count(host->report) > before)
         return DAIS_E_INVALID;
@@ -178,6 +178,7 @@ void host_free(struct host *host)
     tcp_free(host->tcp);
     db_close();
     bus_close();
+    plugin_life_free(host);
     boards_reset();
     metrics_fini();
     log_plugin_names(NULL);

@@ -27,19 +27,37 @@ struct host_worker *host_worker_self(void)
     return self;
 }
 
+int32_t host_worker_start_one(void *arg)
+{
+    struct generation *generation = arg;
+    int32_t none = DAIS_OK;
+    if (!generation->descriptor->worker_start)
+        return DAIS_OK;
+    struct mark mark = mark_enter(generation);
+    int32_t error = generation->descriptor->worker_start(worker_index());
+    mark_leave(&mark);
+    if (error)
+        atomic_compare_exchange_strong(&generation->worker_error, &none, error);
+    return DAIS_OK;
+}
+
+int32_t host_worker_stop_one(void *arg)
+{
+    struct generation *generation = arg;
+    if (!generation->descriptor->worker_stop)
+        return DAIS_OK;
+    struct mark mark = mark_enter(generation);
+    generation->descriptor->worker_stop(worker_index());
+    mark_leave(&mark);
+    return DAIS_OK;
+}
+
 /** Tells every plugin about this worker; who cannot work here is left out everywhere. */
-static void start_plugins(struct host *host, uint32_t worker)
+static void start_plugins(struct host *host)
 {
     for (uint32_t i = 0; i < host->order_count; i++) {
-        struct plugin *plugin = host->order[i];
-        if (!plugin->descriptor->worker_start)
-            continue;
-        struct mark mark = mark_enter(plugin);
-        int32_t error = plugin->descriptor->worker_start(worker);
-        mark_leave(&mark);
-        int32_t none = DAIS_OK;
-        if (error)
-            atomic_compare_exchange_strong(&plugin->worker_error, &none, error);
+        int32_t error = host_worker_start_one(host->order[i]->current);
+        CHECK(error == DAIS_OK); /* it is noted with the generation */
     }
 }
 
@@ -63,23 +81,31 @@ static int32_t on_start(void *context, uint32_t worker)
     if (!self)
         return DAIS_E_MEMORY;
     list_init(&self->tasks);
+    list_init(&self->periodics);
+    host->on_workers[worker] = self;
     worker_slot_set(WORKER_SLOT_HOST, self);
     int32_t error = start_layers(self);
     if (!error)
-        start_plugins(host, worker);
+        start_plugins(host);
     return error;
 }
 
-static void stop_plugins(struct host *host, uint32_t worker)
+/** All generations that have come to the workers, the replaced ones too. */
+static void stop_generations(struct plugin *plugin)
 {
-    for (uint32_t i = host->order_count; i-- > 0;) {
-        struct plugin *plugin = host->order[i];
-        if (!plugin->descriptor->worker_stop)
+    for (uint32_t i = 0; i < GENERATIONS_MAX; i++) {
+        struct generation *generation = atomic_load(&plugin->live[i]);
+        if (!generation || !generation->on_workers)
             continue;
-        struct mark mark = mark_enter(plugin);
-        plugin->descriptor->worker_stop(worker);
-        mark_leave(&mark);
+        int32_t error = host_worker_stop_one(generation);
+        CHECK(error == DAIS_OK);
     }
+}
+
+static void stop_plugins(struct host *host)
+{
+    for (uint32_t i = host->order_count; i-- > 0;)
+        stop_generations(host->order[i]);
 }
 
 /** First what calls plugins, then the plugins, then what they use. */
@@ -90,12 +116,13 @@ static void on_stop(void *context, uint32_t worker)
     http_worker_stop(host->http);
     tcp_worker_stop(host->tcp);
     hub_worker_stop();
-    stop_plugins(host, worker);
+    stop_plugins(host);
     board_worker_stop();
     db_worker_stop();
     if (self) {
         periodic_worker_stop(self);
         identity_worker_stop(self->identities);
+        host->on_workers[worker] = NULL;
         worker_slot_set(WORKER_SLOT_HOST, NULL);
         mem_free(self);
     }
@@ -104,6 +131,8 @@ static void on_stop(void *context, uint32_t worker)
 int32_t host_workers_start(struct host *host)
 {
     struct worker_events events = {.start = on_start, .stop = on_stop, .context = host};
+    for (uint32_t i = 0; i < host->order_count; i++)
+        host->order[i]->current->on_workers = 1;
     return workers_start(host->workers, &events);
 }
 

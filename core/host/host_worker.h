@@ -14,7 +14,6 @@
 
 struct host;
 struct identity_cache;
-struct periodic;
 
 /** A background task of a plugin, from `spawn` until it returned. */
 struct host_task {
@@ -28,8 +27,8 @@ struct host_task {
 struct host_worker {
     struct list tasks; /**< background tasks of plugins */
     struct identity_cache *identities;
-    struct periodic *periodics; /**< armed timers of plugins, an array */
-    uint32_t periodic_count;
+    struct list periodics; /**< timers of plugins */
+    uint8_t drained;       /**< no further run of them begins */
 };
 
 /** The state of this worker. [worker] [fiber] */
@@ -37,6 +36,13 @@ struct host_worker *host_worker_self(void);
 
 /** Starts the workers with all layers and plugins on them. What went wrong. [main thread] */
 DAIS_CHECK_RESULT int32_t host_workers_start(struct host *host);
+
+/**
+ * Runs worker_start (worker_stop) of the `struct generation` at `arg` on this worker; an error of
+ * it is noted there. For host_everywhere, in a reload. [worker] [fiber]
+ */
+DAIS_CHECK_RESULT int32_t host_worker_start_one(void *arg);
+DAIS_CHECK_RESULT int32_t host_worker_stop_one(void *arg);
 
 /** Asks the background tasks of this worker to end. For host_everywhere. [fiber] */
 DAIS_CHECK_RESULT int32_t host_tasks_cancel(void *unused);

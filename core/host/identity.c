@@ -44,7 +44,7 @@ static const struct metrics_row metrics[] = {
 };
 
 static struct {
-    const struct plugin *plugin;
+    struct generation *generation; /* changes while the workers are parked; NULL: none offers it */
     const struct dais_identity_v1 *service;
     uint32_t first_metric;
 } provider;
@@ -151,13 +151,14 @@ static void keep(struct identity_cache *cache, struct dais_str token,
 int32_t identity_verify(struct dais_str token, struct dais_identity *ret_identity)
 {
     struct identity_cache *cache = host_worker_self()->identities;
-    if (!provider.service || atomic_load(&provider.plugin->state) != PLUGIN_STARTED)
+    struct generation *generation = provider.generation;
+    if (!generation || atomic_load(&generation->plugin->state) != PLUGIN_STARTED)
         return DAIS_E_UNAVAILABLE;
     if (token.len == 0 || token.len > IDENTITY_TOKEN_BYTES_MAX)
         return DAIS_E_UNAUTHENTICATED;
     uint64_t before = cache->revocations;
     struct dais_identity identity = {0};
-    struct mark mark = mark_enter(provider.plugin);
+    struct mark mark = mark_enter(generation);
     int32_t error = provider.service->verify(token, &identity);
     mark_leave(&mark);
     metrics_add(provider.first_metric + 1, 1);
@@ -197,10 +198,16 @@ static const struct dais_subscription subscriptions[] = {
     {.topic = NULL},
 };
 
+void identity_retarget(void)
+{
+    const struct plugin *plugin = plugin_provider(host_get(), SERVICE_NAME);
+    provider.generation = plugin ? plugin->current : NULL;
+    provider.service = plugin_offered(provider.generation, SERVICE_NAME);
+}
+
 int32_t identity_init(void)
 {
-    provider.plugin = plugin_provider(host_get(), SERVICE_NAME);
-    provider.service = provider.plugin ? plugin_offered(provider.plugin, SERVICE_NAME) : NULL;
+    identity_retarget();
     int32_t error = bus_subscribe(OWNER_CORE, subscriptions);
     if (error)
         return error;

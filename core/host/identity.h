@@ -32,6 +32,9 @@ void identity_worker_stop(struct identity_cache *cache);
 /** Registers metrics and the subscription; notes the provider. [main thread, after all `init`] */
 DAIS_CHECK_RESULT int32_t identity_init(void);
 
+/** Asks the current generation of the plugin that offers identities from now on. [parked] */
+void identity_retarget(void);
+
 /** http_hooks.identity_cached. [worker] */
 int32_t identity_cached(struct dais_str token, struct dais_identity *ret_identity);
 

@@ -4,14 +4,27 @@
 #include "data/bus.h"
 #include "host/state.h"
 
-/** Services of one process; a call looks through them, so that they are few. */
-#define SERVICES_MAX 32u
+/** Places for services: those of all live generations, with room between them. A power of two. */
+#define PLACES 2048u
+/** Services at the same time. */
+#define SERVICES_MAX (PLACES / 4)
 
+/*
+ * A hash of addresses that the main thread changes while others read. A place that was given up
+ * keeps an address, so that a search that passes it goes on, until another service takes it: the
+ * address of a table never comes again, since code is never unmapped.
+ */
 static struct {
-    const void *tables[SERVICES_MAX];
-    const struct plugin *plugins[SERVICES_MAX];
-    uint32_t count;
+    _Atomic(const void *) tables[PLACES];
+    _Atomic(struct generation *) generations[PLACES]; /* NULL: given up */
+    uint32_t count;                                   /* of generations' services */
 } services;
+
+static uint32_t place_of(const void *table)
+{
+    uint64_t address = (uint64_t)(uintptr_t)table >> 4;
+    return (uint32_t)(address * 0x9e3779b97f4a7c15ull >> 40) % PLACES;
+}
 
 /** Handlers of plugins that are left out are not called any more. */
 static void call_subscription(uint32_t owner, const struct dais_subscription *row,
@@ -22,31 +35,65 @@ static void call_subscription(uint32_t owner, const struct dais_subscription *ro
         row->handle(event);
         return;
     }
-    if (atomic_load_explicit(&plugin->state, memory_order_relaxed) == PLUGIN_FAILED)
+    if (!plugin->current ||
+        atomic_load_explicit(&plugin->state, memory_order_relaxed) == PLUGIN_FAILED)
         return;
-    struct mark mark = mark_enter(plugin);
+    struct mark mark = mark_enter(plugin->current);
     row->handle(event);
     mark_leave(&mark);
 }
 
 void marks_init(void)
 {
-    struct host *host = host_get();
-    services.count = 0;
-    for (uint32_t i = 0; i < host->order_count; i++) {
-        const struct dais_offer *offer = host->order[i]->descriptor->offers;
-        for (; offer && offer->name && services.count < SERVICES_MAX; offer++) {
-            services.tables[services.count] = offer->table;
-            services.plugins[services.count++] = host->order[i];
-        }
+    for (uint32_t i = 0; i < PLACES; i++) {
+        atomic_store(&services.tables[i], NULL);
+        atomic_store(&services.generations[i], NULL);
     }
+    services.count = 0;
     bus_caller(call_subscription);
 }
 
-const struct plugin *marks_provider(const void *table)
+/** The next place from `place` on that holds no service. */
+static uint32_t free_place(uint32_t place)
 {
-    for (uint32_t i = 0; i < services.count; i++)
-        if (services.tables[i] == table)
-            return services.plugins[i];
+    while (atomic_load(&services.generations[place]))
+        place = (place + 1) % PLACES;
+    return place;
+}
+
+int32_t marks_add(struct generation *generation)
+{
+    const struct dais_offer *offer = generation->descriptor->offers;
+    for (; offer && offer->name; offer++) {
+        if (services.count == SERVICES_MAX)
+            return DAIS_E_LIMIT;
+        uint32_t place = free_place(place_of(offer->table));
+        atomic_store(&services.generations[place], generation);
+        atomic_store_explicit(&services.tables[place], offer->table, memory_order_release);
+        services.count++;
+    }
+    return DAIS_OK;
+}
+
+void marks_drop(const struct generation *generation)
+{
+    for (uint32_t i = 0; i < PLACES; i++) {
+        if (atomic_load(&services.generations[i]) != generation)
+            continue;
+        atomic_store(&services.generations[i], NULL);
+        services.count--;
+    }
+}
+
+struct generation *marks_provider(const void *table)
+{
+    for (uint32_t i = 0; i < PLACES; i++) {
+        uint32_t place = (place_of(table) + i) % PLACES;
+        const void *there = atomic_load_explicit(&services.tables[place], memory_order_acquire);
+        if (there == table)
+            return atomic_load_explicit(&services.generations[place], memory_order_acquire);
+        if (!there)
+            break;
+    }
     return NULL;
 }

@@ -4,34 +4,46 @@
  * Marks: while code of a plugin runs, the thread's slot names that plugin (base/owner.h).
  *
  * Fibers carry their mark. This file is for calls on a worker's own stack and across plugins: bus
- * handlers, services.
+ * handlers, services. Such a call is also counted, so that the generation it is in outlives it.
  */
 #include "base/owner.h"
 #include "host/plugin.h"
 
-/** The mark of the thread, to be put back. */
+/** The mark of the thread, to be put back, and the generation that is called. */
 struct mark {
     struct owner before;
+    struct generation *generation;
 };
 
-/** Marks this thread as running `plugin`. */
-static inline struct mark mark_enter(const struct plugin *plugin)
+/** Marks this thread as running `generation`, which stays until mark_leave. */
+static inline struct mark mark_enter(struct generation *generation)
 {
-    struct mark mark = {owner_get()};
-    struct owner owner = plugin_mark(plugin, mark.before.callback);
+    struct mark mark = {owner_get(), generation};
+    struct owner owner = generation_mark(generation, mark.before.callback);
     owner.request = mark.before.request;
+    atomic_fetch_add_explicit(generation_calls_here(generation), 1, memory_order_relaxed);
     owner_set(&owner);
     return mark;
 }
 
-/** Puts the earlier mark back. */
+/** Puts the earlier mark back; the generation may be gone afterwards. */
 static inline void mark_leave(const struct mark *mark)
 {
     owner_set(&mark->before);
+    atomic_fetch_sub_explicit(generation_calls_here(mark->generation), 1, memory_order_release);
 }
 
-/** Notes the services of all plugins that take part, for marks_provider. [main thread] */
+/** Makes bus handlers run marked; forgets all services. [main thread, before the workers] */
 void marks_init(void);
 
-/** The plugin that offers the service at `table`, or NULL. [any thread] */
-const struct plugin *marks_provider(const void *table);
+/**
+ * Notes the services of `generation` for marks_provider, next to those of other generations.
+ * DAIS_E_LIMIT. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t marks_add(struct generation *generation);
+
+/** Forgets the services of `generation`; nobody calls them any more. [main thread] */
+void marks_drop(const struct generation *generation);
+
+/** The generation that offers the service at `table`, or NULL. [any thread] */
+struct generation *marks_provider(const void *table);

@@ -6,6 +6,7 @@
 #include "host/config.h"
 #include "host/elf.h"
 #include "host/files.h"
+#include "host/lint.h"
 #include "host/page.h"
 #include "host/plugin.h"
 #include "host/state.h"
@@ -15,53 +16,46 @@
 #include <stdio.h>
 #include <string.h>
 
-/** What is known about the file while it is being loaded. */
-struct candidate {
-    struct plugin *plugin;
-    const char *path;      /* as configured, then of the copy; in the host's arena */
-    struct dais_str bytes; /* of the whole file, on the heap */
-};
-
-static int32_t find(struct candidate *candidate)
+int32_t plugin_file_find(struct plugin *plugin)
 {
-    const struct plugin *plugin = candidate->plugin;
     struct host *host = host_get();
     struct dais_str path = plugin->config->path;
-    candidate->path = path.ptr ? path.ptr
-                               : arena_printf(&host->arena, "%s/%s.so", host->options.plugins_dir,
-                                              plugin->id)
-                                     .ptr;
-    return candidate->path ? DAIS_OK : DAIS_E_MEMORY;
+    plugin->file = path.ptr ? path.ptr
+                            : arena_printf(&host->arena, "%s/%s.so", host->options.plugins_dir,
+                                           plugin->id)
+                                  .ptr;
+    plugin->data_dir =
+        arena_printf(&host->arena, "%s/plugins/%s", host->options.data_dir, plugin->id).ptr;
+    return plugin->file && plugin->data_dir ? DAIS_OK : DAIS_E_MEMORY;
 }
 
-/** The folder beside the file that has the plugin's name holds its static files. */
-static int32_t find_assets(struct candidate *candidate)
+/** The folder beside the configured file that has the plugin's name holds its static files. */
+static int32_t find_assets(struct generation *generation)
 {
-    struct plugin *plugin = candidate->plugin;
-    const char *slash = strrchr(candidate->path, '/');
-    struct dais_str folder = slash ? dais_str(candidate->path, (uint64_t)(slash - candidate->path))
+    const struct plugin *plugin = generation->plugin;
+    const char *slash = strrchr(plugin->file, '/');
+    struct dais_str folder = slash ? dais_str(plugin->file, (uint64_t)(slash - plugin->file))
                                    : dais_cstr(".");
-    plugin->http
-        .assets_dir = arena_printf(&host_get()->arena, "%.*s/%s", STR_ARG(folder), plugin->id).ptr;
-    return plugin->http.assets_dir ? DAIS_OK : DAIS_E_MEMORY;
+    generation->http
+        .assets_dir = arena_printf(&generation->arena, "%.*s/%s", STR_ARG(folder), plugin->id).ptr;
+    return generation->http.assets_dir ? DAIS_OK : DAIS_E_MEMORY;
 }
 
-static int32_t judge(struct candidate *candidate)
+static int32_t judge(struct generation *generation, const char *path, struct dais_str bytes)
 {
-    struct plugin *plugin = candidate->plugin;
+    char text[LINT_TEXT_BYTES];
     struct elf_info info;
     const char *problem;
-    if (elf_read(candidate->bytes, &info, &problem) != DAIS_OK) {
-        plugin_fail(plugin, "%s %s", candidate->path, problem);
-        return DAIS_E_INVALID;
-    }
-    if (info.findings & ELF_NO_BUILD_ID) {
-        plugin_fail(plugin, "%s has no build id; link it with --build-id", candidate->path);
+    if (elf_read(bytes, &info, &problem) != DAIS_OK) {
+        generation_fail(generation, "%s %s", path, problem);
         return DAIS_E_INVALID;
     }
     for (uint32_t i = 0; i < info.build_id_bytes && i * 2 < PLUGIN_BUILD_ID_BYTES_MAX; i++)
-        snprintf(plugin->build_id + i * 2, 3, "%02x", info.build_id[i]);
-    return DAIS_OK;
+        snprintf(generation->build_id + i * 2, 3, "%02x", info.build_id[i]);
+    if (!lint_first(&info, text))
+        return DAIS_OK;
+    generation_fail(generation, "%s %s", path, text);
+    return DAIS_E_INVALID;
 }
 
 /** Whether `path` holds these very bytes: a restart need not write them again. */
@@ -78,49 +72,48 @@ static int is_copied(const char *path, struct dais_str bytes)
 static int32_t write_copy(const char *folder, const char *path, struct dais_str bytes)
 {
     int32_t error = files_make_folder(folder, 0755);
-    return error ? error : files_replace(path, bytes, 0644);
+    return error ? error : files_replace_fast(path, bytes, 0644);
 }
 
 /** Puts the copy in place by renaming, so that a mapped file of this name is left alone. */
-static int32_t copy(struct candidate *candidate)
+static int32_t copy(struct generation *generation, struct dais_str bytes)
 {
-    struct plugin *plugin = candidate->plugin;
-    struct host *host = host_get();
-    const char *folder =
-        arena_printf(&host->arena, "%s/run/plugins/%s", host->options.data_dir, plugin->id).ptr;
-    const char *path = folder ? arena_printf(&host->arena, "%s/%u-%s.so", folder,
-                                             plugin->generation, plugin->build_id)
-                                    .ptr
-                              : NULL;
-    if (!path)
-        return DAIS_E_MEMORY;
-    if (!is_copied(path, candidate->bytes)) {
-        int32_t error = write_copy(folder, path, candidate->bytes);
-        if (error) {
-            plugin_fail(plugin, "%s cannot be written: %s", path, strerror(errno));
-            return error;
-        }
-        files_prune(folder, PLUGIN_COPIES_MAX);
+    const struct host *host = host_get();
+    char folder[HOST_PAGE_PATH_BYTES];
+    int len = snprintf(folder, sizeof folder, "%s/run/plugins/%s", host->options.data_dir,
+                       generation->plugin->id);
+    if (len >= 0 && (size_t)len < sizeof folder)
+        len = snprintf(generation->path, sizeof generation->path, "%s/%u-%s.so", folder,
+                       generation->number, generation->build_id);
+    if (len < 0 || (size_t)len >= sizeof generation->path) {
+        generation_fail(generation, "the path of the data directory is too long");
+        return DAIS_E_INVALID;
     }
-    candidate->path = path;
+    if (is_copied(generation->path, bytes))
+        return DAIS_OK;
+    int32_t error = write_copy(folder, generation->path, bytes);
+    if (error) {
+        generation_fail(generation, "%s cannot be written: %s", generation->path, strerror(errno));
+        return error;
+    }
+    files_prune(folder, PLUGIN_COPIES_MAX);
     return DAIS_OK;
 }
 
-static int32_t open_file(struct candidate *candidate)
+static int32_t open_file(struct generation *generation)
 {
-    struct plugin *plugin = candidate->plugin;
-    void *library = dlopen(candidate->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *library = dlopen(generation->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) {
-        plugin_fail(plugin, "cannot be loaded: %s", dlerror());
+        generation_fail(generation, "cannot be loaded: %s", dlerror());
         return DAIS_E_INVALID;
     }
-    plugin->descriptor = dlsym(library, "dais_plugin");
-    if (!plugin->descriptor) {
-        plugin_fail(plugin, "its file has no symbol 'dais_plugin'; it is no plugin of Dais");
+    generation->descriptor = dlsym(library, "dais_plugin");
+    if (!generation->descriptor) {
+        generation_fail(generation,
+                        "its file has no symbol 'dais_plugin'; it is no plugin of Dais");
         return DAIS_E_INVALID;
     }
-    page_text(plugin->owner, plugin->generation, plugin->descriptor);
-    page_serves(plugin->owner, plugin->generation, candidate->path, 0);
+    page_text(generation->plugin->owner, generation->number, generation->descriptor);
     return DAIS_OK;
 }
 
@@ -132,58 +125,57 @@ static int is_id(const char *id)
 }
 
 /** What the descriptor says, in the order in which it can be trusted. */
-static int32_t check(struct plugin *plugin)
+static int32_t check(struct generation *generation)
 {
-    const struct dais_plugin *descriptor = plugin->descriptor;
+    const struct dais_plugin *descriptor = generation->descriptor;
     if (descriptor->magic != DAIS_PLUGIN_MAGIC)
-        plugin_fail(plugin, "its descriptor has the wrong magic number; it is no plugin of Dais");
+        generation_fail(generation,
+                        "its descriptor has the wrong magic number; it is no plugin of Dais");
     else if (descriptor->abi_major != DAIS_ABI_MAJOR)
-        plugin_fail(plugin, "was built for ABI %u; this host has ABI %u", descriptor->abi_major,
-                    DAIS_ABI_MAJOR);
+        generation_fail(generation, "was built for ABI %u; this host has ABI %u",
+                        descriptor->abi_major, DAIS_ABI_MAJOR);
     else if (descriptor->draft_hash != DAIS_DRAFT_HASH)
-        plugin_fail(plugin,
-                    "was built against other draft headers (%016llx; this host has %016llx): "
-                    "build it again",
-                    (unsigned long long)descriptor->draft_hash,
-                    (unsigned long long)DAIS_DRAFT_HASH);
+        generation_fail(generation,
+                        "was built against other draft headers (%016llx; this host has %016llx): "
+                        "build it again",
+                        (unsigned long long)descriptor->draft_hash,
+                        (unsigned long long)DAIS_DRAFT_HASH);
     else if (!is_id(descriptor->id))
-        plugin_fail(plugin, "its id is not of the form [a-z][a-z0-9_]*");
-    else if (strcmp(descriptor->id, plugin->id) != 0)
-        plugin_fail(plugin, "its file holds the plugin '%s'", descriptor->id);
+        generation_fail(generation, "its id is not of the form [a-z][a-z0-9_]*");
+    else if (strcmp(descriptor->id, generation->plugin->id) != 0)
+        generation_fail(generation, "its file holds the plugin '%s'", descriptor->id);
     else if (!descriptor->init)
-        plugin_fail(plugin, "has no init function");
+        generation_fail(generation, "has no init function");
     else
         return DAIS_OK;
-    plugin->descriptor = NULL; /* nothing in it may be read any more */
+    generation->descriptor = NULL; /* nothing in it may be read any more */
     return DAIS_E_INVALID;
 }
 
-static int32_t load(struct candidate *candidate)
+static int32_t load(struct generation *generation, const char *path, struct dais_str bytes)
 {
-    int32_t error = judge(candidate);
+    int32_t error = judge(generation, path, bytes);
     if (!error && !host_get()->options.offline)
-        error = copy(candidate);
+        error = copy(generation, bytes);
+    else if (!error)
+        snprintf(generation->path, sizeof generation->path, "%s", path);
     if (!error)
-        error = open_file(candidate);
-    return error ? error : check(candidate->plugin);
+        error = open_file(generation);
+    return error ? error : check(generation);
 }
 
-int32_t plugin_load(struct plugin *plugin)
+int32_t plugin_file_open(struct generation *generation, const char *path)
 {
-    struct candidate candidate = {.plugin = plugin};
-    if (find(&candidate) != DAIS_OK || find_assets(&candidate) != DAIS_OK) {
-        plugin_fail(plugin, "no memory to load it");
+    struct dais_str bytes;
+    if (find_assets(generation) != DAIS_OK) {
+        generation_fail(generation, "no memory to load it");
         return DAIS_E_INVALID;
     }
-    if (files_read(candidate.path, PLUGIN_FILE_BYTES_MAX, &candidate.bytes) != DAIS_OK) {
-        plugin_fail(plugin, "%s cannot be read: %s", candidate.path, strerror(errno));
+    if (files_read(path, PLUGIN_FILE_BYTES_MAX, &bytes) != DAIS_OK) {
+        generation_fail(generation, "%s cannot be read: %s", path, strerror(errno));
         return DAIS_E_INVALID;
     }
-    plugin->http.generation = ++plugin->generation;
-    int32_t error = load(&candidate);
-    mem_free((void *)(uintptr_t)candidate.bytes.ptr);
-    if (error)
-        return DAIS_E_INVALID;
-    atomic_store(&plugin->state, PLUGIN_LOADED);
-    return DAIS_OK;
+    int32_t error = load(generation, path, bytes);
+    mem_free((void *)(uintptr_t)bytes.ptr);
+    return error ? DAIS_E_INVALID : DAIS_OK;
 }

@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "data/bus.h"
 #include "data/db.h"
 #include "host/abi.h"
+#include "host/activate.h"
 #include "host/config.h"
 #include "host/files.h"
 #include "host/marks.h"
@@ -17,19 +17,25 @@
 #include "host/report.h"
 #include "host/section.h"
 #include "host/state.h"
-#include "media/hub.h"
 #include "net/tcp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-
-static const char starting[] = "The server is starting";
 
 static const char *quarantine_reason(const struct host *host, const char *id)
 {
     for (uint32_t i = 0; i < host->options.quarantine_count; i++)
         if (strcmp(host->options.quarantine[i].id, id) == 0)
             return host->options.quarantine[i].reason;
+    return NULL;
+}
+
+static const struct host_pinned *find_pinned(const struct host *host, const char *id)
+{
+    for (uint32_t i = 0; i < host->options.pinned_count; i++)
+        if (strcmp(host->options.pinned[i].id, id) == 0)
+            return &host->options.pinned[i];
     return NULL;
 }
 
@@ -46,15 +52,45 @@ static int32_t add_row(struct host *host, const struct config_plugin *config)
     memcpy(plugin->id, config->id.ptr, config->id.len);
     plugin->config = config;
     plugin->owner = host->owner_count;
-    plugin->http.id = plugin->id;
-    plugin->http.plugin = plugin->owner;
-    atomic_store(&plugin->http.closed_reason, starting);
-    atomic_store(&plugin->http.closed, 1);
-    plugin->data_dir =
-        arena_printf(&host->arena, "%s/plugins/%s", host->options.data_dir, plugin->id).ptr;
+    plugin->out.id = plugin->id;
+    plugin->out.plugin = plugin->owner;
+    atomic_store(&plugin->out.closed, 1);
     host->owner_count++;
     page_name(plugin->owner, plugin->id);
-    return plugin->data_dir ? DAIS_OK : DAIS_E_MEMORY;
+    return plugin_file_find(plugin);
+}
+
+/** Opens `path` as a generation of `plugin`, which it becomes the current one of. */
+static int32_t open_first(struct plugin *plugin, const char *path)
+{
+    struct generation *generation = generation_new(plugin);
+    if (!generation) {
+        plugin_fail(plugin, "no memory to load it");
+        return DAIS_E_MEMORY;
+    }
+    int32_t error = plugin_file_open(generation, path);
+    if (!error) {
+        plugin->current = generation;
+        atomic_store(&plugin->state, PLUGIN_LOADED);
+        return DAIS_OK;
+    }
+    memcpy(plugin->problem, generation->reason, sizeof plugin->problem);
+    generation_free(generation);
+    return error;
+}
+
+/** The copy that served before, after a crash of a newer one; else the configured file. */
+static void open_plugin_file(struct host *host, struct plugin *plugin)
+{
+    const struct host_pinned *pinned = find_pinned(host, plugin->id);
+    if (pinned && open_first(plugin, pinned->path) == DAIS_OK) {
+        snprintf(plugin->note, sizeof plugin->note, "%s", pinned->reason);
+        LOG_WARN("an earlier copy of a plugin serves", log_text("id", plugin->id),
+                 log_text("path", pinned->path), log_text("reason", pinned->reason));
+        return;
+    }
+    if (open_first(plugin, plugin->file) != DAIS_OK)
+        plugin_fail(plugin, "%s", plugin->problem);
 }
 
 static void load_file(struct host *host, struct plugin *plugin)
@@ -64,90 +100,83 @@ static void load_file(struct host *host, struct plugin *plugin)
         leave_out(plugin, reason);
     else if (host->options.safe && plugin->config->path.ptr)
         leave_out(plugin, "the server was started without foreign plugins (--safe)");
-    else if (plugin_load(plugin) == DAIS_OK && !host->options.offline &&
-             files_make_folder(plugin->data_dir, 0700) != DAIS_OK)
+    else
+        open_plugin_file(host, plugin);
+    if (!plugin_is_out(plugin) && !host->options.offline &&
+        files_make_folder(plugin->data_dir, 0700) != DAIS_OK)
         plugin_fail(plugin, "%s cannot be made: %s", plugin->data_dir, strerror(errno));
 }
 
-static int32_t activate_subscriptions(const struct plugin *plugin)
+static int32_t add_migrations(struct generation *generation)
 {
     int32_t error = DAIS_OK;
     const struct registration *record = NULL;
     while (!error &&
-           (record = registration_next(plugin, REGISTRATION_SUBSCRIPTIONS, record)) != NULL)
-        error = bus_subscribe(plugin->owner, record->table);
-    return error;
-}
-
-static int32_t activate_observers(const struct plugin *plugin)
-{
-    int32_t error = DAIS_OK;
-    const struct owner owner = plugin_mark(plugin, 0);
-    const struct registration *record = NULL;
-    while (!error && (record = registration_next(plugin, REGISTRATION_OBSERVER, record)) != NULL)
-        error = hub_observe(&owner, record->table);
-    return error;
-}
-
-static int32_t activate_migrations(const struct plugin *plugin)
-{
-    int32_t error = DAIS_OK;
-    const struct registration *record = NULL;
-    while (!error && (record = registration_next(plugin, REGISTRATION_MIGRATIONS, record)) != NULL)
-        error = db_migrations(plugin->id, record->table);
+           (record = registration_next(generation, REGISTRATION_MIGRATIONS, record)) != NULL)
+        error = db_migrations(generation->plugin->id, record->table);
+    if (error)
+        generation_fail(generation, "its migrations were refused: %s", error_title(error));
     return error;
 }
 
 /** What was registered in an `init` that succeeded begins to count. */
-static void activate(struct plugin *plugin)
+static int32_t activate(struct host *host, struct generation *generation)
 {
-    int32_t error = activate_migrations(plugin);
-    const char *what = "migrations";
-    if (!error) {
-        error = activate_subscriptions(plugin);
-        what = "bus subscriptions";
-    }
-    if (!error) {
-        error = activate_observers(plugin);
-        what = "media observers";
-    }
-    if (error)
-        plugin_fail(plugin, "its %s were refused: %s", what, error_title(error));
-    else
-        atomic_store(&plugin->state, PLUGIN_INITIALIZED);
+    int32_t error = add_migrations(generation);
+    if (!error)
+        error = activate_data(generation);
+    if (!error)
+        error = activate_calls(host, generation, NULL);
+    return error;
 }
 
 /** A section that nobody read holds no keys. */
-static int32_t check_config(struct host *host, struct plugin *plugin)
+static int32_t check_config(struct host *host, struct generation *generation)
 {
+    const struct plugin *plugin = generation->plugin;
     uint32_t before = report_count(host->report);
-    struct section section = {.file = host->options.config->file.ptr,
-                              .path = arena_printf(&host->arena, "plugins.%s", plugin->id).ptr,
-                              .node = plugin->config->section,
-                              .others = config_plugin_keys,
-                              .report = host->report};
-    if (!plugin->config_read && section.path)
+    struct section section = {
+        .file = host->options.config->file.ptr,
+        .path = arena_printf(&generation->arena, "plugins.%s", plugin->id).ptr,
+        .node = plugin->config->section,
+        .others = config_plugin_keys,
+        .report = host->report};
+    if (!generation->config_read && section.path)
         section_unknown_keys(&section, NULL);
     return report_count(host->report) > before ? DAIS_E_INVALID : DAIS_OK;
 }
 
-static void init_plugin(struct host *host, struct plugin *plugin)
+int32_t plugin_life_init(struct host *host, struct generation *generation)
 {
-    if (plugin_fill_slots(host, plugin) != DAIS_OK)
-        return;
-    registration_open(plugin);
-    struct mark mark = mark_enter(plugin);
-    int32_t error = plugin->descriptor->init(&abi_host);
+    if (plugin_fill_slots(host, generation) != DAIS_OK)
+        return DAIS_E_INVALID;
+    registration_open(generation);
+    struct mark mark = mark_enter(generation);
+    int32_t error = generation->descriptor->init(&abi_host);
     mark_leave(&mark);
     registration_open(NULL);
-    if (!error && check_config(host, plugin) != DAIS_OK)
-        plugin_fail(plugin, "its configuration is not valid");
-    else if (error && *plugin->problem)
-        plugin_fail(plugin, "init failed: %s", plugin->problem);
+    generation->initialized = error == DAIS_OK;
+    if (!error && check_config(host, generation) != DAIS_OK)
+        generation_fail(generation, "its configuration is not valid");
+    else if (error && *generation->problem)
+        generation_fail(generation, "init failed: %s", generation->problem);
     else if (error)
-        plugin_fail(plugin, "init failed: %s", error_name(error));
+        generation_fail(generation, "init failed: %s", error_name(error));
+    return *generation->reason ? DAIS_E_INVALID : DAIS_OK;
+}
+
+/** Also one whose `init` failed keeps its routes, which tell why. */
+static void init_plugin(struct host *host, struct plugin *plugin)
+{
+    struct generation *generation = plugin->current;
+    int32_t error = plugin_life_init(host, generation);
+    int32_t routes_error = activate_routes(host, generation);
+    if (!error && !routes_error)
+        error = activate(host, generation);
+    if (error || routes_error)
+        plugin_fail(plugin, "%s", generation->reason);
     else
-        activate(plugin);
+        atomic_store(&plugin->state, PLUGIN_INITIALIZED);
 }
 
 /** Keeps the order of those that got through. */
@@ -163,6 +192,7 @@ static void drop_failed(struct host *host)
 void plugin_life_load(struct host *host)
 {
     const struct config *config = host->options.config;
+    marks_init();
     for (uint32_t i = 0; i < config->plugin_count; i++) {
         if (add_row(host, &config->plugins[i]) != DAIS_OK)
             plugin_fail(&host->plugins[host->owner_count - 1], "no memory to load it");
@@ -173,51 +203,54 @@ void plugin_life_load(struct host *host)
     for (uint32_t i = 0; i < host->order_count; i++)
         init_plugin(host, host->order[i]);
     drop_failed(host);
-    marks_init();
 }
 
-/** Opens the routes of a plugin that has started. */
-static void open_plugin(struct plugin *plugin)
+static int providers_started(struct host *host, struct generation *generation)
 {
-    plugin->has_started = 1;
-    atomic_store(&plugin->state, PLUGIN_STARTED);
-    atomic_store(&plugin->http.closed, 0);
-}
-
-static int providers_started(struct host *host, struct plugin *plugin)
-{
-    const struct dais_need *need = plugin->descriptor->needs;
+    const struct dais_need *need = generation->descriptor->needs;
     for (; need && need->name; need++) {
         const struct plugin *provider = abi_find(need->name) || (need->flags & DAIS_NEED_OPTIONAL)
                                             ? NULL
                                             : plugin_provider(host, need->name);
         if (!provider || atomic_load(&provider->state) == PLUGIN_STARTED)
             continue;
-        plugin_fail(plugin, "%s needs %s of %s, which did not start", plugin->id, need->name,
-                    provider->id);
+        generation_fail(generation, "%s needs %s of %s, which did not start",
+                        generation->plugin->id, need->name, provider->id);
         return 0;
     }
     return 1;
 }
 
-static void start_plugin(struct host *host, struct plugin *plugin)
+int32_t plugin_life_start_one(struct host *host, struct generation *generation)
 {
-    int32_t error = atomic_load(&plugin->worker_error);
+    int32_t error = atomic_load(&generation->worker_error);
     if (error) {
-        plugin_fail(plugin, "worker_start failed: %s", error_name(error));
-        return;
+        generation_fail(generation, "worker_start failed: %s", error_name(error));
+        return error;
     }
-    if (!providers_started(host, plugin))
-        return;
-    if (plugin->descriptor->start) {
-        struct mark mark = mark_enter(plugin);
-        error = plugin->descriptor->start();
+    if (!providers_started(host, generation))
+        return DAIS_E_UNAVAILABLE;
+    if (generation->descriptor->start) {
+        struct mark mark = mark_enter(generation);
+        error = generation->descriptor->start();
         mark_leave(&mark);
     }
     if (error)
-        plugin_fail(plugin, "start failed: %s", error_name(error));
-    else
-        open_plugin(plugin);
+        generation_fail(generation, "start failed: %s", error_name(error));
+    generation->has_started = error == DAIS_OK;
+    return error;
+}
+
+/** Starts a plugin and opens its routes. */
+static void start_plugin(struct host *host, struct plugin *plugin)
+{
+    struct generation *generation = plugin->current;
+    if (plugin_life_start_one(host, generation) != DAIS_OK) {
+        plugin_fail(plugin, "%s", generation->reason);
+        return;
+    }
+    atomic_store(&plugin->state, PLUGIN_STARTED);
+    atomic_store(&generation->http.closed, 0);
 }
 
 void plugin_life_start(struct host *host)
@@ -226,20 +259,49 @@ void plugin_life_start(struct host *host)
         start_plugin(host, host->order[i]);
 }
 
+static void open_listeners(struct host *host, struct plugin *plugin)
+{
+    const struct generation *generation = plugin->current;
+    const struct registration *record = NULL;
+    while ((record = registration_next(generation, REGISTRATION_LISTENER, record)) != NULL) {
+        int32_t error = tcp_listen(host->tcp, plugin->owner, generation->number, record->table,
+                                   record->detail);
+        if (error)
+            plugin_fail(plugin, "cannot listen on %.*s: %s", STR_ARG(record->detail),
+                        error_title(error));
+    }
+}
+
 void plugin_life_listen(struct host *host)
 {
     for (uint32_t i = 0; i < host->order_count; i++) {
         struct plugin *plugin = host->order[i];
-        const struct registration *record = NULL;
         if (atomic_load(&plugin->state) != PLUGIN_STARTED)
             continue;
-        while ((record = registration_next(plugin, REGISTRATION_LISTENER, record)) != NULL) {
-            int32_t error = tcp_listen(host->tcp, plugin->owner, plugin->generation, record->table,
-                                       record->detail);
-            if (error)
-                plugin_fail(plugin, "cannot listen on %.*s: %s", STR_ARG(record->detail),
-                            error_title(error));
-        }
+        page_serves(plugin->owner, plugin->current->number, plugin->current->path, 0);
+        open_listeners(host, plugin);
+    }
+}
+
+void plugin_life_stop_one(struct generation *generation)
+{
+    if (!generation->has_started)
+        return;
+    generation->has_started = 0;
+    if (!generation->descriptor->stop)
+        return;
+    struct mark mark = mark_enter(generation);
+    generation->descriptor->stop();
+    mark_leave(&mark);
+}
+
+/** Calls `fn` for every generation of `plugin` that lives. */
+static void each_generation(struct plugin *plugin, void (*fn)(struct generation *generation))
+{
+    for (uint32_t i = 0; i < GENERATIONS_MAX; i++) {
+        struct generation *generation = atomic_load(&plugin->live[i]);
+        if (generation)
+            fn(generation);
     }
 }
 
@@ -247,28 +309,34 @@ void plugin_life_stop(struct host *host)
 {
     for (uint32_t i = host->order_count; i-- > 0;) {
         struct plugin *plugin = host->order[i];
-        if (!plugin->has_started)
-            continue;
-        if (plugin->descriptor->stop) {
-            struct mark mark = mark_enter(plugin);
-            plugin->descriptor->stop();
-            mark_leave(&mark);
-        }
+        each_generation(plugin, plugin_life_stop_one);
         if (atomic_load(&plugin->state) == PLUGIN_STARTED)
             atomic_store(&plugin->state, PLUGIN_STOPPED);
     }
 }
 
+void plugin_life_fini_one(struct generation *generation)
+{
+    if (!generation->initialized)
+        return;
+    generation->initialized = 0;
+    if (!generation->descriptor->fini)
+        return;
+    struct mark mark = mark_enter(generation);
+    generation->descriptor->fini();
+    mark_leave(&mark);
+}
+
 void plugin_life_fini(struct host *host)
 {
-    for (uint32_t i = host->order_count; i-- > 0;) {
-        struct plugin *plugin = host->order[i];
-        if (!plugin->descriptor->fini)
-            continue;
-        struct mark mark = mark_enter(plugin);
-        plugin->descriptor->fini();
-        mark_leave(&mark);
-    }
+    for (uint32_t i = host->order_count; i-- > 0;)
+        each_generation(host->order[i], plugin_life_fini_one);
+}
+
+void plugin_life_free(struct host *host)
+{
+    for (uint32_t owner = 1; owner < host->owner_count; owner++)
+        each_generation(&host->plugins[owner], generation_free);
 }
 
 uint32_t plugin_life_problems(struct host *host)

@@ -8,6 +8,9 @@
  *   plugin_life_listen    the listeners of those that started
  *   plugin_life_stop      `stop` of each, in reverse
  *   plugin_life_fini      `fini` of each, in reverse
+ *   plugin_life_free      the memory of all generations
+ *
+ * The functions for one generation are those that a reload uses too.
  *
  * A plugin that fails is left out with a reason. Whether that keeps the server from starting is
  * said by its `required`, and by plugin_life_problems.
@@ -16,10 +19,26 @@
 
 #include <stdint.h>
 
+struct generation;
 struct host;
 
 /** [main thread, before the workers] */
 void plugin_life_load(struct host *host);
+
+/**
+ * Fills the slots of a generation that is open and runs its `init`, as part of plugin_life_load and
+ * of a reload. DAIS_E_INVALID after generation_fail. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t plugin_life_init(struct host *host, struct generation *generation);
+
+/** Runs its `start`. An error after generation_fail. On worker 0. [fiber, suspends] */
+DAIS_CHECK_RESULT int32_t plugin_life_start_one(struct host *host, struct generation *generation);
+
+/** Runs its `stop` when that is due. On worker 0. [fiber, suspends] */
+void plugin_life_stop_one(struct generation *generation);
+
+/** Runs its `fini` when that is due. [main thread] */
+void plugin_life_fini_one(struct generation *generation);
 
 /** On worker 0, once the schema is up. [fiber, suspends] */
 void plugin_life_start(struct host *host);
@@ -32,6 +51,9 @@ void plugin_life_stop(struct host *host);
 
 /** [main thread, after the workers] */
 void plugin_life_fini(struct host *host);
+
+/** Frees all generations, after everything that leads to them is gone. [main thread] */
+void plugin_life_free(struct host *host);
 
 /**
  * Adds a line to the host's report for each required plugin that is left out, and logs those that

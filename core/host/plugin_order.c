@@ -20,9 +20,10 @@ struct walk {
     const char *needs[HOST_OWNERS_MAX]; /* what path[i] needs of path[i + 1] */
 };
 
-const void *plugin_offered(const struct plugin *plugin, const char *name)
+const void *plugin_offered(const struct generation *generation, const char *name)
 {
-    const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+    const struct dais_plugin *descriptor = generation ? generation->descriptor : NULL;
+    const struct dais_offer *offer = descriptor ? descriptor->offers : NULL;
     while (offer && offer->name && strcmp(offer->name, name) != 0)
         offer++;
     return offer && offer->name ? offer->table : NULL;
@@ -31,15 +32,9 @@ const void *plugin_offered(const struct plugin *plugin, const char *name)
 struct plugin *plugin_provider(const struct host *host, const char *name)
 {
     for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        if (plugin_offered(&host->plugins[owner], name))
+        if (plugin_offered(host->plugins[owner].current, name))
             return (struct plugin *)(uintptr_t)&host->plugins[owner];
     return NULL;
-}
-
-static int is_out(const struct plugin *plugin)
-{
-    uint32_t state = atomic_load(&plugin->state);
-    return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED || state == PLUGIN_FOUND;
 }
 
 /** Another version of the service that somebody offers, or NULL. */
@@ -48,7 +43,8 @@ static const char *other_version(const struct host *host, const char *name, cons
     size_t base = strcspn(name, "/");
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
-        const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+        const struct dais_plugin *descriptor = plugin_descriptor(plugin);
+        const struct dais_offer *offer = descriptor ? descriptor->offers : NULL;
         for (; offer && offer->name; offer++) {
             if (strcspn(offer->name, "/") != base || strncmp(offer->name, name, base) != 0)
                 continue;
@@ -60,28 +56,28 @@ static const char *other_version(const struct host *host, const char *name, cons
 }
 
 /** Says what was needed and what there is instead. */
-static void fail_missing(const struct host *host, struct plugin *plugin, const char *name)
+static void fail_missing(const struct host *host, struct generation *generation, const char *name)
 {
     char versions[ABI_VERSIONS_BYTES];
-    const char *id = NULL;
+    const char *id = NULL, *self = generation->plugin->id;
+    const char *version = generation_version(generation);
     abi_versions(name, versions);
     const char *other = other_version(host, name, &id);
     if (*versions)
-        plugin_fail(plugin, "%s %s needs %s; this host has %s", plugin->id, plugin_version(plugin),
-                    name, versions);
+        generation_fail(generation, "%s %s needs %s; this host has %s", self, version, name,
+                        versions);
     else if (other)
-        plugin_fail(plugin, "%s %s needs %s; %s offers %s", plugin->id, plugin_version(plugin),
-                    name, id, other);
+        generation_fail(generation, "%s %s needs %s; %s offers %s", self, version, name, id, other);
     else
-        plugin_fail(plugin, "%s %s needs %s, which no enabled plugin offers", plugin->id,
-                    plugin_version(plugin), name);
+        generation_fail(generation, "%s %s needs %s, which no enabled plugin offers", self, version,
+                        name);
 }
 
-static void fail_without_provider(struct plugin *plugin, const char *name,
+static void fail_without_provider(struct generation *generation, const char *name,
                                   const struct plugin *provider)
 {
-    plugin_fail(plugin, "%s %s needs %s of %s, which is left out", plugin->id,
-                plugin_version(plugin), name, provider->id);
+    generation_fail(generation, "%s %s needs %s of %s, which is left out", generation->plugin->id,
+                    generation_version(generation), name, provider->id);
 }
 
 /** Every plugin of the chain from `first` on is part of the cycle that `plugin` closes. */
@@ -111,8 +107,10 @@ static void follow(struct walk *walk, struct plugin *plugin, const struct dais_n
         return;
     struct plugin *provider = plugin_provider(walk->host, need->name);
     if (!provider) {
-        if (!optional)
-            fail_missing(walk->host, plugin, need->name);
+        if (!optional) {
+            fail_missing(walk->host, plugin->current, need->name);
+            plugin_fail(plugin, "%s", plugin->current->reason);
+        }
         return;
     }
     walk->needs[walk->path_count - 1] = need->name;
@@ -122,23 +120,25 @@ static void follow(struct walk *walk, struct plugin *plugin, const struct dais_n
         return;
     }
     visit(walk, provider);
-    if (is_out(provider) && !optional)
-        fail_without_provider(plugin, need->name, provider);
+    if (!plugin_is_out(provider) || optional)
+        return;
+    fail_without_provider(plugin->current, need->name, provider);
+    plugin_fail(plugin, "%s", plugin->current->reason);
 }
 
 /** Providers first, then the plugin itself. Its depth is at most the number of plugins. */
 static void visit(struct walk *walk, struct plugin *plugin)
 {
-    if (walk->marks[plugin->owner] != MARK_NEW || is_out(plugin))
+    if (walk->marks[plugin->owner] != MARK_NEW || plugin_is_out(plugin))
         return;
     walk->marks[plugin->owner] = MARK_OPEN;
     walk->path[walk->path_count++] = plugin;
-    const struct dais_need *need = plugin->descriptor->needs;
-    for (; need && need->name && !is_out(plugin); need++)
+    const struct dais_need *need = plugin_descriptor(plugin)->needs;
+    for (; need && need->name && !plugin_is_out(plugin); need++)
         follow(walk, plugin, need);
     walk->path_count--;
     walk->marks[plugin->owner] = MARK_DONE;
-    if (!is_out(plugin))
+    if (!plugin_is_out(plugin))
         walk->host->order[walk->host->order_count++] = plugin;
 }
 
@@ -147,10 +147,11 @@ static void refuse_twins(struct host *host)
 {
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         struct plugin *plugin = &host->plugins[owner];
-        const struct dais_offer *offer = plugin->descriptor ? plugin->descriptor->offers : NULL;
+        const struct dais_plugin *descriptor = plugin_descriptor(plugin);
+        const struct dais_offer *offer = descriptor ? descriptor->offers : NULL;
         for (; offer && offer->name; offer++) {
             const struct plugin *first = plugin_provider(host, offer->name);
-            if (first != plugin && !is_out(first))
+            if (first != plugin && !plugin_is_out(first))
                 plugin_fail(plugin, "offers %s, which %s offers already", offer->name, first->id);
         }
     }
@@ -164,19 +165,30 @@ void plugin_order(struct host *host)
         visit(&walk, &host->plugins[owner]);
 }
 
-int32_t plugin_fill_slots(struct host *host, struct plugin *plugin)
+/** The table of an interface, or of a service that a started or starting plugin offers. */
+static const void *find_table(const struct host *host, const char *name,
+                              const struct plugin **ret_provider)
 {
-    const struct dais_need *need = plugin->descriptor->needs;
+    const void *table = abi_find(name);
+    *ret_provider = table ? NULL : plugin_provider(host, name);
+    if (*ret_provider && !plugin_is_out(*ret_provider))
+        table = plugin_offered((*ret_provider)->current, name);
+    return table;
+}
+
+int32_t plugin_fill_slots(struct host *host, struct generation *generation)
+{
+    const struct plugin *provider;
+    const struct dais_need *need = generation->descriptor->needs;
     for (; need && need->name; need++) {
-        const void *table = abi_find(need->name);
-        const struct plugin *provider = table ? NULL : plugin_provider(host, need->name);
-        if (provider && !is_out(provider))
-            table = plugin_offered(provider, need->name);
+        const void *table = find_table(host, need->name, &provider);
+        if (provider == generation->plugin)
+            table = plugin_offered(generation, need->name);
         if (!table && !(need->flags & DAIS_NEED_OPTIONAL)) {
             if (provider)
-                fail_without_provider(plugin, need->name, provider);
+                fail_without_provider(generation, need->name, provider);
             else
-                fail_missing(host, plugin, need->name);
+                fail_missing(host, generation, need->name);
             return DAIS_E_INVALID;
         }
         *need->slot = table;

@@ -9,20 +9,21 @@
  */
 #include "dais/abi.h"
 
+struct generation;
 struct host;
 struct plugin;
 
 /** Sorts the loaded plugins of `host` into `host->order`. [main thread] */
 void plugin_order(struct host *host);
 
-/** The table that `plugin` offers as `name`, or NULL. */
-const void *plugin_offered(const struct plugin *plugin, const char *name);
+/** The table that `generation` (NULL: none) offers as `name`, or NULL. */
+const void *plugin_offered(const struct generation *generation, const char *name);
 
-/** The plugin that offers `name`, or NULL. */
+/** The plugin whose current generation offers `name`, or NULL. */
 struct plugin *plugin_provider(const struct host *host, const char *name);
 
 /**
- * Stores the addresses of interfaces and services in the slots of `plugin`. Optional ones that are
- * missing get NULL. DAIS_E_INVALID after plugin_fail when a provider was left out meanwhile.
+ * Stores the addresses of interfaces and services in the slots of `generation`. Optional ones that
+ * are missing get NULL. DAIS_E_INVALID after generation_fail. [main thread]
  */
-DAIS_CHECK_RESULT int32_t plugin_fill_slots(struct host *host, struct plugin *plugin);
+DAIS_CHECK_RESULT int32_t plugin_fill_slots(struct host *host, struct generation *generation);

@@ -22,7 +22,7 @@ static void write_path(const struct host *host, const struct plugin *plugin, str
 static void write_routes(const struct plugin *plugin, struct strbuf *out)
 {
     const struct registration *record = NULL;
-    while ((record = registration_next(plugin, REGISTRATION_ROUTES, record)) != NULL)
+    while ((record = registration_next(plugin->current, REGISTRATION_ROUTES, record)) != NULL)
         for (const struct dais_route *row = record->table; row->method; row++)
             strbuf_addf(out, "%s %s\n", row->method, row->path);
 }
@@ -68,14 +68,12 @@ static int32_t answer_nothing(struct dais_req *req, const struct dais_input *inp
     return DAIS_E_UNAVAILABLE;
 }
 
-/** One noted line, "GET /api/polls", as a table of one row. */
+/** One noted line, "GET /api/polls", as a table of one row: two places, the second ends it. */
 static void restore_row(struct host *host, struct plugin *plugin, struct dais_str line)
 {
     struct dais_str method;
+    struct dais_route *rows = &plugin->noted[2 * plugin->noted_count];
     if (!str_split(&line, ' ', &method) || line.len == 0)
-        return;
-    struct dais_route *rows = arena_alloc(&host->arena, 2 * sizeof *rows);
-    if (!rows)
         return;
     rows[0] = (struct dais_route){.method = arena_cstr(&host->arena, method),
                                   .path = arena_cstr(&host->arena, line),
@@ -83,14 +81,11 @@ static void restore_row(struct host *host, struct plugin *plugin, struct dais_st
                                   .status = 200,
                                   .handler = answer_nothing,
                                   .summary = "Its plugin is left out"};
-    if (!rows[0].method || !rows[0].path)
-        return;
-    int32_t error = http_table_routes(host->routes, &plugin->http, rows);
-    if (error)
-        LOG_INFO("noted route not restored", log_text("id", plugin->id), log_str("path", line),
-                 log_code(error));
+    if (rows[0].method && rows[0].path)
+        plugin->noted_count++;
 }
 
+/** The rows that were noted; read once, since they do not change while the plugin is out. */
 static void restore(struct host *host, struct plugin *plugin)
 {
     STRBUF_AUTO struct strbuf path;
@@ -100,19 +95,34 @@ static void restore(struct host *host, struct plugin *plugin)
     write_path(host, plugin, &path);
     if (files_read(strbuf_cstr(&path), NOTED_BYTES_MAX, &text) != DAIS_OK)
         return;
+    plugin->noted = arena_alloc(&host->arena, 2ull * NOTED_ROUTES_MAX * sizeof *plugin->noted);
     rest = text;
-    while (str_split(&rest, '\n', &line) && count++ < NOTED_ROUTES_MAX)
+    while (plugin->noted && str_split(&rest, '\n', &line) && count++ < NOTED_ROUTES_MAX)
         restore_row(host, plugin, line);
     mem_free((void *)(uintptr_t)text.ptr);
 }
 
-void plugin_routes_restore(struct host *host)
+static void add_noted(struct host *host, struct plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->noted_count; i++) {
+        const struct dais_route *rows = &plugin->noted[2 * i];
+        int32_t error = http_table_routes(host->routes, &plugin->out, rows);
+        if (error)
+            LOG_INFO("noted route not restored", log_text("id", plugin->id),
+                     log_text("path", rows->path), log_code(error));
+    }
+}
+
+void plugin_routes_restore(struct host *host, const struct plugin *except)
 {
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         struct plugin *plugin = &host->plugins[owner];
         uint32_t state = atomic_load(&plugin->state);
-        if ((state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED) &&
-            !registration_next(plugin, REGISTRATION_ROUTES, NULL))
+        if (plugin == except || (state != PLUGIN_FAILED && state != PLUGIN_QUARANTINED) ||
+            registration_next(plugin->current, REGISTRATION_ROUTES, NULL))
+            continue;
+        if (!plugin->noted)
             restore(host, plugin);
+        add_noted(host, plugin);
     }
 }

@@ -6,10 +6,13 @@
  */
 
 struct host;
+struct plugin;
 
 /** Notes the routes of every started plugin, where they changed. [main thread, blocks] */
 void plugin_routes_save(const struct host *host);
 
-/** Registers what was noted of the plugins that are left out and registered nothing. [main thread]
+/**
+ * Adds to the table that is being filled (host->routes) what was noted of the plugins that are left
+ * out and registered nothing; `except` (or NULL) is about to come back. [main thread]
  */
-void plugin_routes_restore(struct host *host);
+void plugin_routes_restore(struct host *host, const struct plugin *except);

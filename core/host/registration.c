@@ -8,57 +8,54 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static _Thread_local struct plugin *open_plugin;
+static _Thread_local struct generation *open_generation;
 
-struct plugin *registration_plugin(void)
+void registration_open(struct generation *generation)
 {
-    return open_plugin;
+    CHECK(!generation || !open_generation);
+    open_generation = generation;
 }
 
-void registration_open(struct plugin *plugin)
+struct generation *registration_check(const char *function)
 {
-    CHECK(!plugin || !open_plugin);
-    open_plugin = plugin;
-}
-
-struct plugin *registration_check(const char *function)
-{
-    if (!open_plugin)
+    if (!open_generation)
         host_misuse(function);
-    return open_plugin;
+    return open_generation;
 }
 
-int32_t registration_add(struct plugin *plugin, enum registration_kind kind, const void *table,
-                         struct dais_str detail)
+int32_t registration_add(struct generation *generation, enum registration_kind kind,
+                         const void *table, struct dais_str detail)
 {
-    struct dais_arena *arena = &host_get()->arena;
+    struct dais_arena *arena = &generation->arena;
     struct registration *record = arena_alloc(arena, sizeof *record);
     struct dais_str copy = arena_dup(arena, detail);
     if (!record || (detail.ptr && !copy.ptr))
         return DAIS_E_MEMORY;
     *record = (struct registration){.kind = kind, .table = table, .detail = copy};
-    if (plugin->registered_last)
-        plugin->registered_last->next = record;
+    if (generation->registered_last)
+        generation->registered_last->next = record;
     else
-        plugin->registered = record;
-    plugin->registered_last = record;
+        generation->registered = record;
+    generation->registered_last = record;
     return DAIS_OK;
 }
 
-int32_t registration_refuse(struct plugin *plugin, int32_t error, const char *format, ...)
+int32_t registration_refuse(struct generation *generation, int32_t error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(plugin->problem, sizeof plugin->problem, format, args);
+    vsnprintf(generation->problem, sizeof generation->problem, format, args);
     va_end(args);
     return error;
 }
 
-const struct registration *registration_next(const struct plugin *plugin,
+const struct registration *registration_next(const struct generation *generation,
                                              enum registration_kind kind,
                                              const struct registration *after)
 {
-    const struct registration *record = after ? after->next : plugin->registered;
+    const struct registration *record = after        ? after->next
+                                        : generation ? generation->registered
+                                                     : NULL;
     while (record && record->kind != kind)
         record = record->next;
     return record;

@@ -5,14 +5,14 @@
  *
  * The records are what `describe`, the documents and the control socket read, and from which the
  * host activates bus subscriptions, media observers, listeners, timers and migrations once `init`
- * has succeeded. They live in the host's arena; the tables are the plugin's and constant.
+ * has succeeded. They live in the generation's arena; the tables are the plugin's and constant.
  */
 #include "dais/error.h"
 #include "dais/types.h"
 
 #include <stdint.h>
 
-struct plugin;
+struct generation;
 
 enum registration_kind {
     REGISTRATION_ROUTES = 1,
@@ -38,27 +38,28 @@ struct registration {
     struct dais_str detail; /**< listeners: the address · secrets: the variable; else absent */
 };
 
-/** The plugin whose `init` runs on this thread now, or NULL. */
-struct plugin *registration_plugin(void);
-
-/** Marks `plugin` (or NULL: nobody) as the one whose `init` runs on this thread. */
-void registration_open(struct plugin *plugin);
+/** Marks `generation` (or NULL: nobody) as the one whose `init` runs on this thread. */
+void registration_open(struct generation *generation);
 
 /**
- * For setup functions: the plugin whose `init` runs here. Outside of one it counts a misuse of
+ * For setup functions: the generation whose `init` runs here. Outside of one it counts a misuse of
  * `function` and gives NULL.
  */
-struct plugin *registration_check(const char *function);
+struct generation *registration_check(const char *function);
 
-/** Notes a table; `detail` is copied. DAIS_E_MEMORY past the host's arena. */
-DAIS_CHECK_RESULT int32_t registration_add(struct plugin *plugin, enum registration_kind kind,
-                                           const void *table, struct dais_str detail);
+/** Notes a table; `detail` is copied. DAIS_E_MEMORY past the generation's arena. */
+DAIS_CHECK_RESULT int32_t registration_add(struct generation *generation,
+                                           enum registration_kind kind, const void *table,
+                                           struct dais_str detail);
 
 /** Notes why a setup function refused, for the message when `init` fails; returns `error`. */
 __attribute__((format(printf, 3, 4))) int32_t
-registration_refuse(struct plugin *plugin, int32_t error, const char *format, ...);
+registration_refuse(struct generation *generation, int32_t error, const char *format, ...);
 
-/** The next record of `kind` behind `after` (NULL: the first), oldest first; NULL at the end. */
-const struct registration *registration_next(const struct plugin *plugin,
+/**
+ * The next record of `kind` behind `after` (NULL: the first), oldest first; NULL at the end, or
+ * when there is no generation.
+ */
+const struct registration *registration_next(const struct generation *generation,
                                              enum registration_kind kind,
                                              const struct registration *after);

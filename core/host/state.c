@@ -85,14 +85,13 @@ const char *plugin_reason(const struct plugin *plugin)
 
 const char *plugin_version(const struct plugin *plugin)
 {
-    const struct dais_plugin *descriptor = plugin->descriptor;
-    return descriptor && descriptor->version ? descriptor->version : "?";
+    return generation_version(plugin->current);
 }
 
-struct owner plugin_mark(const struct plugin *plugin, uint64_t callback)
+int plugin_is_out(const struct plugin *plugin)
 {
-    return (struct owner){
-        .plugin = plugin->owner, .generation = plugin->generation, .callback = callback};
+    uint32_t state = atomic_load(&plugin->state);
+    return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED || state == PLUGIN_FOUND;
 }
 
 void plugin_fail(struct plugin *plugin, const char *format, ...)
@@ -103,7 +102,8 @@ void plugin_fail(struct plugin *plugin, const char *format, ...)
     va_start(args, format);
     vsnprintf(plugin->reason, sizeof plugin->reason, format, args);
     va_end(args);
-    atomic_store(&plugin->http.closed_reason, plugin->reason);
-    atomic_store(&plugin->http.closed, 1);
+    struct http_owner *owner = plugin->current ? &plugin->current->http : &plugin->out;
+    atomic_store(&owner->closed_reason, plugin->reason);
+    atomic_store(&owner->closed, 1);
     atomic_store(&plugin->state, PLUGIN_FAILED);
 }

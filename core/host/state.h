@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct control;
+struct host_worker;
 struct rate_table;
 struct report;
 struct tcp_server;
@@ -38,7 +39,7 @@ struct host {
     struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting
                                             */
     struct http_server *http;
-    struct http_table *routes; /**< what the plugins register goes here, before it serves */
+    struct http_table *routes; /**< the table that is being filled, before it serves; or NULL */
     struct tcp_server *tcp;
     _Atomic uint32_t phase;    /**< enum host_phase */
     _Atomic uint32_t stopping; /**< host_stop was called */
@@ -46,9 +47,10 @@ struct host {
     int32_t start_error;
     dais_handle startup;            /**< the fiber that starts the plugins, on worker 0 */
     struct fiber_wait *startup_end; /**< who waits there for its end, or NULL */
-    int wake_fd;                    /**< eventfd of the main thread */
-    uint8_t http_accepts;           /**< the workers take requests */
-    uint8_t tcp_accepts;            /**< the workers take connections of plugins */
+    struct host_worker *on_workers[WORKERS_MAX]; /**< by worker, while they run */
+    int wake_fd;                                 /**< eventfd of the main thread */
+    uint8_t http_accepts;                        /**< the workers take requests */
+    uint8_t tcp_accepts;                         /**< the workers take connections of plugins */
     struct control *control;
     struct rate_table *rates;
 };

@@ -72,8 +72,8 @@ int verb_next(uint32_t *cursor, struct verb_info *ret_info)
     for (uint32_t i = 0; i < host->order_count && !ret_info->verb; i++) {
         const struct registration *record = NULL;
         ret_info->plugin = host->order[i];
-        while (!ret_info->verb &&
-               (record = registration_next(host->order[i], REGISTRATION_VERBS, record)) != NULL)
+        while (!ret_info->verb && (record = registration_next(host->order[i]->current,
+                                                              REGISTRATION_VERBS, record)) != NULL)
             ret_info->verb = row_at(record->table, &left);
     }
     return ret_info->verb != NULL;
@@ -170,7 +170,7 @@ int32_t verb_run(struct dais_cli *cli, struct dais_str words, const struct json 
         return error ? error : info.verb->run(cli, input);
     if (atomic_load(&info.plugin->state) != PLUGIN_STARTED)
         return refuse(cli, DAIS_E_UNAVAILABLE, info.plugin->id, "the plugin has not started");
-    struct mark mark = mark_enter(info.plugin);
+    struct mark mark = mark_enter(info.plugin->current);
     error = info.verb->run(cli, input);
     mark_leave(&mark);
     return error;

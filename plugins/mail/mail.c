@@ -168,6 +168,14 @@ int32_t mail_check(const struct dais_mail *mail)
     return DAIS_OK;
 }
 
+uint32_t mail_chance(struct dais_str id, uint32_t attempt)
+{
+    uint32_t hash = (2166136261u ^ attempt) * 16777619u; /* FNV-1a */
+    for (uint64_t i = 0; i < id.len; i++)
+        hash = (hash ^ (uint8_t)id.ptr[i]) * 16777619u;
+    return hash;
+}
+
 uint64_t mail_retry_ms(uint32_t attempt, uint64_t base_ms, uint32_t chance)
 {
     uint64_t wait_ms = base_ms;

@@ -33,6 +33,9 @@ int mail_text_ok(struct dais_str text, int lines);
 /** Whether a message is as dais/svc/mailer.h wants it. DAIS_E_INVALID, DAIS_E_TOO_LARGE. */
 DAIS_CHECK_RESULT int32_t mail_check(const struct dais_mail *mail);
 
+/** A number that differs by letter and attempt, so that letters that failed together part. */
+uint32_t mail_chance(struct dais_str id, uint32_t attempt);
+
 /**
  * How long to wait after attempt number `attempt` (from 1) failed: doubling from `base_ms` up to
  * MAIL_RETRY_MS_MAX, a quarter more or less by `chance`, any number.

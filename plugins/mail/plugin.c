@@ -3,9 +3,9 @@
 #include "dais/dais.h"
 #include "mail.h"
 #include "mailer.h"
-#include "sender.h"
-#include "setup.h"
+#include "plugin_config.h"
 #include "verbs.h"
+#include "work.h"
 
 static const struct dais_need NEEDS[] = {
     DAIS_NEED_CLI, DAIS_NEED_CONFIG,  DAIS_NEED_DB,     DAIS_NEED_FIBER,    DAIS_NEED_LOG,
@@ -49,12 +49,12 @@ static void count(void)
 
 static void sweep(void)
 {
-    if (store_sweep(setup_get()->keep_days))
+    if (store_sweep(plugin_config()->keep_days))
         dais_logf(DAIS_WARN, "old letters stay until the database is back");
 }
 
 static const struct dais_timer TIMERS[] = {
-    {"mail_sender", 500, 0, sender_look},
+    {"mail_sender", 500, 0, work_look},
     {"mail_count", 10 * 1000, 0, count},
     {"mail_sweep", 3600 * 1000, 0, sweep},
     {NULL, 0, 0, NULL},
@@ -62,27 +62,27 @@ static const struct dais_timer TIMERS[] = {
 
 static void services_init(void)
 {
-    const struct store_bounds bounds = setup_bounds();
-    const struct sender_setup sending = setup_sender();
-    const struct sender_metrics numbers = {
+    const struct store_bounds bounds = plugin_config_bounds();
+    const struct work_setup sending = plugin_config_work();
+    const struct work_metrics numbers = {
         .sent = metrics_first + METRIC_SENT,
         .failed = metrics_first + METRIC_FAILED,
         .dead = metrics_first + METRIC_DEAD,
     };
     mailer_init(&bounds, metrics_first + METRIC_QUEUED);
-    sender_init(&sending, &numbers);
+    work_init(&sending, &numbers);
 }
 
 static int32_t init(const struct dais_host *host)
 {
     (void)host;
-    int32_t error = setup_read();
+    int32_t error = plugin_config_read();
     if (!error)
         error = dais_metrics->table(METRICS, &metrics_first);
     if (error)
         return error;
     services_init();
-    const struct smtp_account account = setup_account();
+    const struct smtp_account account = plugin_config_account();
     error = smtp_init(&account);
     if (!error)
         error = dais_db->migrations(dais_schema);
@@ -97,7 +97,7 @@ static int32_t init(const struct dais_host *host)
 
 static void stop(void)
 {
-    sender_stop();
+    work_stop();
     dais_metrics->add(metrics_first + METRIC_WAITING, -waiting_shown);
     waiting_shown = 0;
 }

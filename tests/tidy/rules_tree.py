@@ -21,7 +21,7 @@ FOREIGN = {
     r"uv\.h|uv/.*": ("core/loop/", "core/net/"),
     r"h2o\.h|h2o/.*": ("core/net/",),
     r"openssl/.*": ("core/net/",),
-    r"curl/.*": ("core/net/",),
+    r"curl/.*": ("core/net/", "plugins/mail/"),
     r"libpq-fe\.h|libpq/.*|postgres.*": ("core/data/",),
     r"jansson\.h": ("core/base/",),
     r"yaml\.h": ("core/host/",),

@@ -140,6 +140,8 @@ static void test_waits_grow_and_differ(void **state)
     assert_int_equal(mail_retry_ms(1, 1000, 501), 750);
     assert_int_equal(mail_retry_ms(3, 1000, 1000), 4000);
     assert_int_equal(mail_retry_ms(50, 15000, 0), MAIL_RETRY_MS_MAX - MAIL_RETRY_MS_MAX / 4);
+    assert_int_not_equal(mail_chance(dais_cstr("a"), 1), mail_chance(dais_cstr("a"), 2));
+    assert_int_not_equal(mail_chance(dais_cstr("a"), 1), mail_chance(dais_cstr("b"), 1));
     assert_true(mail_retry_ms(50, 3600000, UINT32_MAX) <=
                 MAIL_RETRY_MS_MAX + MAIL_RETRY_MS_MAX / 4);
 }

@@ -2,11 +2,11 @@
 #pragma once
 /* The plugin's section of the configuration, read and judged once in `init`. */
 #include "dais/config.h"
-#include "sender.h"
 #include "store.h"
+#include "work.h"
 
 /** The section as it stands in dais.yaml. */
-struct setup {
+struct mail_config {
     uint64_t present;
     struct dais_str url;
     struct dais_str from;
@@ -24,16 +24,16 @@ struct setup {
 };
 
 /** [setup] Reads the section. DAIS_E_INVALID after the errors were reported. */
-DAIS_CHECK_RESULT int32_t setup_read(void);
+DAIS_CHECK_RESULT int32_t plugin_config_read(void);
 
 /** [any] What was read. */
-const struct setup *setup_get(void);
+const struct mail_config *plugin_config(void);
 
 /** [setup] The account to send with; `url` is NULL where messages are printed. */
-struct smtp_account setup_account(void);
+struct smtp_account plugin_config_account(void);
 
 /** [setup] How to send. */
-struct sender_setup setup_sender(void);
+struct work_setup plugin_config_work(void);
 
 /** [setup] How much may be queued. */
-struct store_bounds setup_bounds(void);
+struct store_bounds plugin_config_bounds(void);

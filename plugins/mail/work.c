@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sender.h"
-
-#include <sys/random.h>
+#include "work.h"
 
 #include "compose.h"
 #include "dais/fiber.h"
@@ -21,24 +19,17 @@
 #define STOP_WAIT_MS 100
 #define STOP_TRIES 30
 
-static struct sender_setup setup;
-static struct sender_metrics metrics;
+static struct work_setup setup;
+static struct work_metrics metrics;
 
 /* Timer and tasks run on worker 0, and all of them suspend. */
 static int tasks;
 static int stopping;
 
-void sender_init(const struct sender_setup *wanted, const struct sender_metrics *numbers)
+void work_init(const struct work_setup *wanted, const struct work_metrics *numbers)
 {
     setup = *wanted;
     metrics = *numbers;
-}
-
-static uint32_t chance(void)
-{
-    uint32_t number = 0;
-    (void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
-    return number;
 }
 
 /** The one place that shows a message's text: without a server nobody else would ever see it. */
@@ -100,7 +91,8 @@ static int32_t postpone(const struct store_letter *letter, struct dais_str reaso
 {
     if (letter->attempt >= setup.attempts_max)
         return bury(letter, reason);
-    uint64_t wait_ms = mail_retry_ms((uint32_t)letter->attempt, (uint64_t)setup.retry_ms, chance());
+    uint64_t wait_ms = mail_retry_ms((uint32_t)letter->attempt, (uint64_t)setup.retry_ms,
+                                     mail_chance(letter->id, (uint32_t)letter->attempt));
     int32_t error = store_again(letter, wait_ms, reason);
     if (error)
         return error;
@@ -173,12 +165,12 @@ static void run(uint64_t cookie)
 
 static const struct dais_task TASK = {"mail_sender", run};
 
-void sender_look(void)
+void work_look(void)
 {
     int64_t due = 0;
-    if (stopping || tasks >= SENDER_TASKS_MAX || store_due(SENDER_TASKS_MAX, &due))
+    if (stopping || tasks >= WORK_TASKS_MAX || store_due(WORK_TASKS_MAX, &due))
         return;
-    while (due-- > 0 && tasks < SENDER_TASKS_MAX && !stopping) {
+    while (due-- > 0 && tasks < WORK_TASKS_MAX && !stopping) {
         dais_handle fiber;
         if (dais_fiber->spawn(&TASK, 0, &fiber))
             return;
@@ -186,7 +178,7 @@ void sender_look(void)
     }
 }
 
-void sender_stop(void)
+void work_stop(void)
 {
     stopping = 1;
     smtp_stop();

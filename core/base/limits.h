@@ -39,6 +39,8 @@
     X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")    \
     X(HTTP_CONNECTIONS, http_connections, 20000, 16, 1048576, "connections",                       \
       "HTTP connections of a worker")                                                              \
+    X(HTTP_CONNECTIONS_PER_ADDRESS, http_connections_per_address, 4096, 1, 1048576, "connections", \
+      "HTTP connections of one address to a worker; trusted proxies have no such limit")           \
     X(HTTP_HEADER_BYTES, http_header_bytes, 16384, 1024, 262144, "bytes",                          \
       "all headers of a request")                                                                  \
     X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request")  \
@@ -65,6 +67,8 @@
     X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")      \
     X(PLUGIN_STATE_BYTES, plugin_state_bytes, 268435456, 65536, 1099511627776, "bytes",            \
       "lasting memory of one plugin")                                                              \
+    X(RATE_CELLS, rate_cells, 65536, 1024, 16777216, "buckets",                                    \
+      "users and addresses whose rates are known at a time, 8 bytes each")                         \
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
       "how long after a reload a crash or many errors bring the former code back")                 \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \

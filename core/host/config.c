@@ -2,6 +2,7 @@
 #include "host/config.h"
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,6 +23,8 @@
 
 #define CONFIG_ARENA_BYTES_MAX (32u << 20)
 #define CONFIG_FILE_DEFAULT "dais.yaml"
+/** A part of a section's name. */
+#define CONFIG_NAME_BYTES_MAX 32u
 
 /** A configuration with what it was made of. */
 struct loaded {
@@ -84,16 +87,31 @@ static int32_t read_tree(const char *path, struct dais_arena *arena, struct repo
     return error ? error : tree_parse(arena, name, text, report, ret_root);
 }
 
+/** The map with this name; dots lead into maps. */
+static const struct tree_node *map_named(const struct tree_node *root, const char *name)
+{
+    const struct tree_node *node = root;
+    struct dais_str rest = dais_cstr(name);
+    struct dais_str part;
+    while (*name && str_split(&rest, '.', &part)) {
+        char key[CONFIG_NAME_BYTES_MAX];
+        CHECK(part.len < sizeof key);
+        memcpy(key, part.ptr, part.len);
+        key[part.len] = '\0';
+        node = tree_get(node, key);
+    }
+    return node;
+}
+
 static void read_sections(struct loaded *loaded, const struct tree_node *root,
                           struct report *report)
 {
     for (const struct config_row *row = config_rows; row->section.name; row++) {
-        int top = *row->section.name == '\0';
         struct section section = {
             .file = loaded->config.file.ptr,
             .path = row->section.name,
-            .node = top ? root : tree_get(root, row->section.name),
-            .others = top ? config_top_keys : NULL,
+            .node = map_named(root, row->section.name),
+            .others = row->section.others,
             .arena = &loaded->arena,
             .report = report,
         };
@@ -199,12 +217,9 @@ static int32_t take_values(struct loaded *loaded, struct report *report)
     config->database_url = terminated(loaded, values->database.url);
     config->cors_origins = values->cors.origins;
     config->access_log = values->http.access_log;
-    config->rates = (struct config_rates){
-        .login = (uint32_t)values->rates.login,
-        .write = (uint32_t)values->rates.write,
-        .read = (uint32_t)values->rates.read,
-        .media = (uint32_t)values->rates.media,
-    };
+    config->trusted_proxies = values->http.trusted_proxies;
+    config->forwarded = str_eqz(values->http.forwarded_header, "forwarded");
+    config_rates_take(&values->rates, values->classes, &config->rates);
     for (uint32_t level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
         if (str_eqz(values->log.level, levels[level]))
             config->log_level = level;

@@ -11,6 +11,7 @@
 #include "dais/error.h"
 #include "dais/field.h"
 #include "dais/types.h"
+#include "host/rates.h"
 
 #include <stdint.h>
 
@@ -30,21 +31,18 @@ struct config_plugin {
     const struct tree_node *section; /**< its own keys; NULL when there are none */
 };
 
-/** Requests that one peer may send in a minute, by rate class; 0: any number. */
-struct config_rates {
-    uint32_t login, write, read, media;
-};
-
 /** The core's keys after defaults, file and environment. All texts are NUL-terminated. */
 struct config {
-    struct dais_str file;          /**< for messages; "defaults" without a file */
-    struct dais_list http_listen;  /**< of struct dais_str: "0.0.0.0:8080", "[::]:0" */
-    uint32_t workers;              /**< at least 1 */
-    struct dais_str data_dir;      /**< absolute; need not exist yet */
-    struct dais_str database_url;  /**< absent: the embedded database */
-    struct dais_list cors_origins; /**< of struct dais_str; "*" or scheme and authority */
-    uint8_t access_log;            /**< 1: one line per request */
-    struct config_rates rates;
+    struct dais_str file;             /**< for messages; "defaults" without a file */
+    struct dais_list http_listen;     /**< of struct dais_str: "0.0.0.0:8080", "[::]:0" */
+    uint32_t workers;                 /**< at least 1 */
+    struct dais_str data_dir;         /**< absolute; need not exist yet */
+    struct dais_str database_url;     /**< absent: the embedded database */
+    struct dais_list cors_origins;    /**< of struct dais_str; "*" or scheme and authority */
+    uint8_t access_log;               /**< 1: one line per request */
+    struct dais_list trusted_proxies; /**< of struct dais_str: "10.0.0.0/8" */
+    uint8_t forwarded;                /**< 1: they use Forwarded, 0: X-Forwarded-For */
+    struct rates rates;
     uint32_t log_level; /**< enum dais_log_level */
     uint8_t log_json;   /**< 1: JSON lines, 0: text */
     uint32_t plugin_count;
@@ -63,8 +61,9 @@ void config_free(struct config *config);
 
 /** One map of the core's keys, for the documents. */
 struct config_section {
-    const char *name; /**< "http"; "" for the keys at the top */
+    const char *name; /**< "http", "rates.read"; "" for the keys at the top */
     const struct dais_shape *shape;
+    const char *const *others; /**< keys of the map that are maps themselves; NULL: none */
 };
 
 /** The map `index` of the core's keys; NULL past the last. */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 static const char *const level_choices[] = {"debug", "info", "warn", "error", NULL};
+static const char *const forwarded_choices[] = {"x-forwarded-for", "forwarded", NULL};
 static const char *const format_choices[] = {"text", "json", NULL};
 
 static const struct dais_field top_fields[] = {
@@ -27,6 +28,14 @@ static const struct dais_field http_fields[] = {
                       "PORT", "Ports or addresses with port to listen on; default 8080"),
     DAIS_FIELD_CONFIG(struct config_http, access_log, DAIS_KIND_BOOL, 0, 0, "false", NULL,
                       "One log line for each request"),
+    DAIS_FIELD_CONFIG(struct config_http, trusted_proxies, DAIS_KIND_LIST, 0, 64, NULL, NULL,
+                      "Networks of proxies that are believed whom they speak for: 10.0.0.0/8, ::1"),
+    {.name = "forwarded_header",
+     .kind = DAIS_KIND_ENUM,
+     .offset = offsetof(struct config_http, forwarded_header),
+     .fallback = "x-forwarded-for",
+     .choices = forwarded_choices,
+     .prose = "Header in which they say it; with x-forwarded-for also X-Forwarded-Proto"},
     DAIS_FIELD_END,
 };
 
@@ -60,20 +69,6 @@ static const struct dais_field log_fields[] = {
     DAIS_FIELD_END,
 };
 
-#define RATE(member, fallback, text)                                                               \
-    DAIS_FIELD_CONFIG(struct config_rates_values, member, DAIS_KIND_INT, 0, 1000000, fallback,     \
-                      NULL, text " a minute from one address; 0: any number")
-
-static const struct dais_field rates_fields[] = {
-    RATE(login, "120", "Attempts to log in or to make an account"),
-    RATE(write, "3000", "Requests that change something"),
-    RATE(read, "0", "Requests that only read"),
-    RATE(media, "0", "Requests for playlists and segments"),
-    DAIS_FIELD_END,
-};
-
-static const struct dais_shape rates_shape = DAIS_SHAPE("ConfigRates", struct config_rates_values,
-                                                        rates_fields);
 static const struct dais_shape top_shape = DAIS_SHAPE("Config", struct config_top, top_fields);
 static const struct dais_shape http_shape = DAIS_SHAPE("ConfigHttp", struct config_http,
                                                        http_fields);
@@ -83,14 +78,28 @@ static const struct dais_shape cors_shape = DAIS_SHAPE("ConfigCors", struct conf
                                                        cors_fields);
 static const struct dais_shape log_shape = DAIS_SHAPE("ConfigLog", struct config_log, log_fields);
 
+#define RATE_ROW(name_, number)                                                                    \
+    {                                                                                              \
+        {name_, &config_rate_shape, NULL},                                                         \
+            offsetof(struct config_values, classes) + (number) * sizeof(struct config_rate_keys)   \
+    }
+
 const struct config_row config_rows[] = {
-    {{"", &top_shape}, offsetof(struct config_values, top)},
-    {{"http", &http_shape}, offsetof(struct config_values, http)},
-    {{"database", &database_shape}, offsetof(struct config_values, database)},
-    {{"cors", &cors_shape}, offsetof(struct config_values, cors)},
-    {{"log", &log_shape}, offsetof(struct config_values, log)},
-    {{"rates", &rates_shape}, offsetof(struct config_values, rates)},
-    {{NULL, NULL}, 0},
+    {{"", &top_shape, config_top_keys}, offsetof(struct config_values, top)},
+    {{"http", &http_shape, NULL}, offsetof(struct config_values, http)},
+    {{"database", &database_shape, NULL}, offsetof(struct config_values, database)},
+    {{"cors", &cors_shape, NULL}, offsetof(struct config_values, cors)},
+    {{"log", &log_shape, NULL}, offsetof(struct config_values, log)},
+    {{"rates", &config_rates_shape, config_rate_names}, offsetof(struct config_values, rates)},
+    RATE_ROW("rates.read", RATES_READ),
+    RATE_ROW("rates.write", RATES_WRITE),
+    RATE_ROW("rates.login", RATES_LOGIN),
+    RATE_ROW("rates.media", RATES_MEDIA),
+    RATE_ROW("rates.status", RATES_STATUS),
+    RATE_ROW("rates.connect", RATES_CONNECT),
+    RATE_ROW("rates.event", RATES_EVENT),
+    RATE_ROW("rates.ingest", RATES_INGEST),
+    {{NULL, NULL, NULL}, 0},
 };
 
 const char *const config_top_keys[] = {"http",  "database", "cors",    "log",

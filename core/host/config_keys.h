@@ -7,6 +7,7 @@
 #include "dais/error.h"
 #include "dais/mem.h"
 #include "host/config.h"
+#include "host/config_rates.h"
 
 struct report;
 struct tree_node;
@@ -22,6 +23,8 @@ struct config_http {
     uint64_t present;
     struct dais_list listen;
     uint8_t access_log;
+    struct dais_list trusted_proxies;
+    struct dais_str forwarded_header;
 };
 
 struct config_database {
@@ -40,11 +43,6 @@ struct config_log {
     struct dais_str format;
 };
 
-struct config_rates_values {
-    uint64_t present;
-    int64_t login, write, read, media;
-};
-
 /** All of them. */
 struct config_values {
     struct config_top top;
@@ -52,7 +50,8 @@ struct config_values {
     struct config_database database;
     struct config_cors cors;
     struct config_log log;
-    struct config_rates_values rates;
+    struct config_rates_keys rates;
+    struct config_rate_keys classes[RATES_CLASSES];
 };
 
 /** A map of keys and where its struct is in config_values. */

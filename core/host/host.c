@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -67,6 +68,9 @@ static int32_t open_http(struct host *host)
         .cors_origins = config->cors_origins.items,
         .cors_origin_count = (uint32_t)config->cors_origins.count,
         .access_log = config->access_log,
+        .trusted_proxies = config->trusted_proxies.items,
+        .trusted_proxy_count = (uint32_t)config->trusted_proxies.count,
+        .forwarded = config->forwarded,
     };
     int32_t error = http_new(&settings, &host_hooks, &host->http);
     if (!error)
@@ -142,8 +146,9 @@ int32_t host_new(const struct host_options *options, struct report *report, stru
     host_use_slot(host, options->slot_count - 1);
     name_core(host);
     uint32_t before = report_count(report);
-    host->rates = mem_zalloc(1, sizeof *host->rates);
-    int32_t error = host->wake_fd < 0 || !host->rates ? DAIS_E_MEMORY : load(host);
+    int32_t error = rate_table_new((uint32_t)limit_get(LIMIT_RATE_CELLS), &host->rates);
+    if (!error)
+        error = host->wake_fd < 0 ? DAIS_E_UNAVAILABLE : load(host);
     if (error) {
         if (report_count(report) == before)
             report_add(report, "the server cannot be set up: %s", strerror(errno));
@@ -187,6 +192,6 @@ void host_free(struct host *host)
     host_set(NULL);
     owner_slot_use(NULL);
     arena_reset(&host->arena);
-    mem_free(host->rates);
+    rate_table_free(host->rates);
     mem_free(host);
 }

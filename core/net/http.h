@@ -46,6 +46,17 @@ struct http_owner {
     _Atomic uint64_t errors;
 };
 
+/** Rate classes that requests may have. */
+#define HTTP_RATE_CLASSES_MAX 8u
+
+/** Who sent a request, for its rates. */
+struct http_client {
+    uint64_t address;     /**< the same number for all that counts as one address */
+    struct dais_str user; /**< id of the user behind a valid token; absent: none */
+    /** Memory of the connection, zeroed at its begin: one number for each rate class. */
+    uint64_t *paces;
+};
+
 /** What the server asks of the layers above. A NULL function stands for "there is none". */
 struct http_hooks {
     /**
@@ -69,11 +80,15 @@ struct http_hooks {
      */
     int32_t (*query_cell)(const struct dais_statement *statement, const struct dais_param *params,
                           uint32_t count, struct dais_str *ret_cell);
+    /** The number of the rate class `name`, below HTTP_RATE_CLASSES_MAX; DAIS_E_NOT_FOUND. Without
+     * it all are 0. [any thread] */
+    int32_t (*rate_class)(const char *name);
     /**
-     * Counts one request of `rate_class` by `peer`. DAIS_E_LIMIT after setting the seconds to wait.
-     * Without it nothing is limited. [worker]
+     * Counts one request of a rate class, once its token was looked at. DAIS_E_LIMIT after setting
+     * the seconds to wait. Without it nothing is limited. [worker]
      */
-    int32_t (*admit)(const char *rate_class, struct dais_str peer, uint32_t *ret_retry_after_s);
+    int32_t (*admit)(uint32_t rate_class, const struct http_client *client,
+                     uint32_t *ret_retry_after_s);
 };
 
 /**
@@ -89,6 +104,10 @@ struct http_config {
     uint32_t workers;           /**< how many there are; at least 1 */
     const struct dais_str *cors_origins; /**< "*" or "https://host[:port]"; none: no CORS headers */
     uint32_t cors_origin_count;
+    /** "10.0.0.0/8", "::1": proxies that may say for whom they speak; nobody else is believed. */
+    const struct dais_str *trusted_proxies;
+    uint32_t trusted_proxy_count;
+    uint8_t forwarded; /**< 0: they say it by X-Forwarded-For and -Proto; 1: by Forwarded */
     /** First byte to complete request; an answer's progress is judged over as long: 10000. */
     uint32_t request_timeout_ms;
     uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: 30000 */
@@ -117,7 +136,8 @@ DAIS_CHECK_RESULT int32_t http_table_new(struct http_server *server, struct http
 /**
  * Adds the rows of dais_http_v1.routes for `owner`; they are borrowed as long as the table is in
  * use. DAIS_E_INVALID for a row that cannot be right, DAIS_E_CONFLICT when method and path are
- * taken: http_problem then names row and reason. [main thread]
+ * taken, DAIS_E_NOT_FOUND when there is no such rate class: http_problem then names row and reason.
+ * [main thread]
  */
 DAIS_CHECK_RESULT int32_t http_table_routes(struct http_table *table, struct http_owner *owner,
                                             const struct dais_route *rows);
@@ -177,6 +197,7 @@ void http_worker_stop(struct http_server *server);
 struct http_route_info {
     const struct dais_route *route;
     const struct http_owner *owner;
+    const char *rate_class; /**< never NULL */
 };
 
 /** Calls `visit` for every route of the table in use, in the order it was filled. [main thread, or

@@ -5,7 +5,7 @@
 #include "loop/worker.h"
 #include "net/http_inner.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
@@ -37,6 +37,7 @@ static void conn_free(struct http_conn *conn)
     struct http_worker *worker = conn->worker;
     list_remove(&conn->node);
     list_remove(&conn->written);
+    http_client_leave(conn);
     mem_free(conn);
     worker->connections--;
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, -1);
@@ -83,7 +84,8 @@ static void accept_next(struct http_listener *listener)
     worker->connections++;
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, 1);
     CHECK(uv_tcp_init(listener->tcp.loop, &conn->tcp) == 0);
-    if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&conn->tcp) != 0) {
+    if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&conn->tcp) != 0 ||
+        !http_client_enter(conn)) {
         uv_close((uv_handle_t *)&conn->tcp, on_closed);
         return;
     }
@@ -148,25 +150,4 @@ void http_accept_stop(struct http_worker *worker)
         if (worker->listeners[i].worker && !uv_is_closing(handle))
             uv_close(handle, on_listener_closed);
     }
-}
-
-static void write_peer(char *text, const struct sockaddr_storage *address)
-{
-    const struct sockaddr_in6 *v6 = (const void *)address;
-    const struct sockaddr_in *v4 = (const void *)address;
-    if (address->ss_family == AF_INET)
-        inet_ntop(AF_INET, &v4->sin_addr, text, HTTP_PEER_BYTES);
-    else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text, HTTP_PEER_BYTES);
-    else if (address->ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &v6->sin6_addr, text, HTTP_PEER_BYTES);
-}
-
-struct dais_str http_conn_peer(struct http_conn *conn)
-{
-    struct sockaddr_storage address;
-    int len = sizeof address;
-    if (!conn->peer[0] && uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &len) == 0)
-        write_peer(conn->peer, &address);
-    return conn->peer[0] ? dais_cstr(conn->peer) : dais_str("unknown", 7);
 }

@@ -53,48 +53,83 @@ static bool asks_owner(const struct dais_req *req)
     return row->access == DAIS_ACCESS_OWNER && (req->identity.roles & row->roles) == 0;
 }
 
+/* Counts the request. One that is refused anyway is counted, too: it must not be free to guess. */
+static bool admit(struct dais_req *req)
+{
+    const struct http_hooks *hooks = req->worker->server->hooks;
+    struct http_client client = {
+        .address = req->address_key,
+        .user = req->identified ? req->identity.user_id : dais_str(NULL, 0),
+        .paces = req->conn->paces,
+    };
+    uint32_t wait_s = 0;
+    if (!hooks->admit)
+        return true;
+    int32_t code = hooks->admit(req->match.route->rate, &client, &wait_s);
+    if (code == DAIS_OK)
+        return true;
+    http_count(req->worker->server, HTTP_METRIC_LIMITED_TOTAL, 1);
+    req->answer.retry_after_s = wait_s;
+    (void)refuse(req, code, "too many requests of this kind; try again later");
+    return false;
+}
+
+/* The identity is known, or there is none to know. */
+static enum http_access judge(struct dais_req *req)
+{
+    if (!admit(req) || (req->identified && check_role(req) != DAIS_OK))
+        return HTTP_ACCESS_REFUSED;
+    return req->identified && asks_owner(req) ? HTTP_ACCESS_OWNER : HTTP_ACCESS_GRANTED;
+}
+
 static enum http_access begin_with_token(struct dais_req *req, struct dais_str token)
 {
     const struct http_hooks *hooks = req->worker->server->hooks;
     struct dais_identity identity = {0};
     if (!hooks->identity_cached || hooks->identity_cached(token, &identity) != 1)
-        return HTTP_ACCESS_ASK;
-    if (keep_identity(req, &identity) != DAIS_OK || check_role(req) != DAIS_OK)
-        return HTTP_ACCESS_REFUSED;
-    return asks_owner(req) ? HTTP_ACCESS_ASK : HTTP_ACCESS_GRANTED;
+        return HTTP_ACCESS_VERIFY;
+    return keep_identity(req, &identity) == DAIS_OK ? judge(req) : HTTP_ACCESS_REFUSED;
 }
 
 enum http_access http_access_begin(struct dais_req *req)
 {
-    bool public = req->match.route->row->access == DAIS_ACCESS_PUBLIC;
-    if (!req->head.authorization.ptr) {
-        if (public)
-            return HTTP_ACCESS_GRANTED;
-        (void)refuse(req, DAIS_E_UNAUTHENTICATED, "send a token: Authorization: Bearer …");
-        return HTTP_ACCESS_REFUSED;
+    const char *detail = "send a token: Authorization: Bearer …";
+    if (req->head.authorization.ptr) {
+        struct dais_str token = token_of(req->head.authorization);
+        if (token.len > 0)
+            return begin_with_token(req, token);
+        detail = "the Authorization header holds no Bearer token";
+    } else if (req->match.route->row->access == DAIS_ACCESS_PUBLIC) {
+        return judge(req);
     }
-    struct dais_str token = token_of(req->head.authorization);
-    if (token.len == 0) {
-        (void)refuse(req, DAIS_E_UNAUTHENTICATED, "the Authorization header holds no Bearer token");
-        return HTTP_ACCESS_REFUSED;
-    }
-    return begin_with_token(req, token);
+    if (admit(req))
+        (void)refuse(req, DAIS_E_UNAUTHENTICATED, detail);
+    return HTTP_ACCESS_REFUSED;
 }
 
-int32_t http_access_verify(struct dais_req *req)
+static int32_t verify(struct dais_req *req, struct dais_str token)
 {
     const struct http_hooks *hooks = req->worker->server->hooks;
-    struct dais_str token = token_of(req->head.authorization);
     struct dais_identity identity = {0};
-    if (req->identified || token.len == 0)
-        return DAIS_OK;
     int32_t code = hooks->verify ? hooks->verify(token, &identity) : DAIS_E_UNAVAILABLE;
-    if (code == DAIS_E_UNAUTHENTICATED)
-        return refuse(req, code, "the token is not valid, has ended or was revoked");
-    if (code != DAIS_OK)
+    if (code == DAIS_OK)
+        return keep_identity(req, &identity);
+    if (code != DAIS_E_UNAUTHENTICATED)
         return refuse(req, code, NULL);
-    code = keep_identity(req, &identity);
-    return code == DAIS_OK ? check_role(req) : code;
+    if (admit(req))
+        (void)refuse(req, code, "the token is not valid, has ended or was revoked");
+    return code;
+}
+
+bool http_access_verify(struct dais_req *req)
+{
+    struct dais_str token = token_of(req->head.authorization);
+    if (req->identified || token.len == 0)
+        return true; /* that was settled before the fiber began */
+    if (verify(req, token) != DAIS_OK || judge(req) == HTTP_ACCESS_REFUSED)
+        return false;
+    http_input_read(req);
+    return true;
 }
 
 int32_t http_access_owner(struct dais_req *req)

@@ -11,9 +11,11 @@
  */
 #include "base/arena.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/shape.h"
 #include "loop/timer.h"
 #include "net/http.h"
+#include "net/http_address.h"
 #include "net/http_table.h"
 #include "net/http_uri.h"
 #include "net/tls_inner.h"
@@ -25,7 +27,6 @@
 _Static_assert(H2O_USE_LIBUV && sizeof(h2o_context_t) == 2016,
                "this is not the libuv build of h2o 2.2.5");
 
-#define HTTP_PEER_BYTES 48u
 #define HTTP_ID_BYTES_MAX 64u
 /** Header lines that a handler adds. */
 #define HTTP_EXTRAS_MAX 32u
@@ -35,6 +36,8 @@ enum http_metric {
     HTTP_METRIC_CONNECTIONS,
     HTTP_METRIC_CONNECTIONS_TOTAL,
     HTTP_METRIC_CUT_TOTAL,
+    HTTP_METRIC_CROWDED_TOTAL,
+    HTTP_METRIC_LIMITED_TOTAL,
     HTTP_METRIC_HELD,
     HTTP_METRIC_1XX, /* and the classes up to 5xx behind it */
     HTTP_METRIC_2XX,
@@ -59,9 +62,13 @@ struct http_conn {
     uv_write_t *write_req;
     uv_alloc_cb alloc_cb; /* h2o's, see http_lazy.c */
     uv_read_cb read_cb;
-    bool reading;               /* libuv watches for input */
-    bool read_stopped;          /* h2o wants none now */
-    char peer[HTTP_PEER_BYTES]; /* "" until asked for */
+    bool reading;      /* libuv watches for input */
+    bool read_stopped; /* h2o wants none now */
+    bool trusted;      /* a proxy that may speak for others */
+    bool counted;      /* among its address's */
+    struct http_address address;
+    uint64_t address_key;
+    uint64_t paces[HTTP_RATE_CLASSES_MAX]; /* struct http_client */
 };
 
 /** One listening socket of a worker. */
@@ -85,6 +92,8 @@ struct http_worker {
     uint32_t listening; /* sockets not closed yet */
     uint32_t connections;
     uint32_t connections_max;
+    uint32_t per_address_max;
+    struct idmap peers;  /* how many connections an address has: http_address_key → number */
     uint32_t requests;   /* not answered completely yet */
     struct list written; /* connections whose answer is out: struct http_conn.written */
     uv_idle_t written_idle;
@@ -140,6 +149,10 @@ struct dais_req {
     struct http_uri uri;
     struct dais_str path; /* decoded */
     struct http_head head;
+    uint64_t address_key; /* of the client, as all of these: http_client.c */
+    struct http_address address;
+    struct dais_str peer;   /* as text; absent until asked for */
+    struct dais_str scheme; /* that a proxy told; absent otherwise */
     struct http_match match;
     struct dais_input input;
     struct dais_identity identity;
@@ -164,6 +177,8 @@ struct http_server {
     struct http_worker *workers;
     int *fds; /* address_count × workers; -1: closed or given to a loop */
     uint32_t ports[HTTP_ADDRESSES_MAX];
+    struct http_network *networks; /* of trusted proxies */
+    uint32_t network_count;
     uint32_t metrics; /* number of the first */
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
@@ -191,8 +206,18 @@ DAIS_CHECK_RESULT int32_t http_accept_start(struct http_worker *worker);
 void http_accept_stop(struct http_worker *worker);
 /** The connection of a request. */
 struct http_conn *http_conn_of(h2o_req_t *h2o);
-/** The peer's address as text, valid as long as the connection. */
-struct dais_str http_conn_peer(struct http_conn *conn);
+
+/* http_client.c */
+
+/** Readies a worker, and gives its memory back. [worker] */
+void http_client_start(struct http_worker *worker);
+void http_client_stop(struct http_worker *worker);
+/** Notes the peer of a new connection; false when it has too many already. [worker] */
+bool http_client_enter(struct http_conn *conn);
+/** A connection ends. [worker] */
+void http_client_leave(struct http_conn *conn);
+/** Finds out whose request it is: `address` and `scheme`. [worker] */
+void http_client_find(struct dais_req *req);
 
 /* http_lazy.c */
 
@@ -227,11 +252,16 @@ int http_run(h2o_handler_t *handler, h2o_req_t *h2o);
 enum http_access {
     HTTP_ACCESS_GRANTED,
     HTTP_ACCESS_REFUSED, /* answered */
-    HTTP_ACCESS_ASK      /* the token must be verified or the owner found, on a fiber */
+    HTTP_ACCESS_VERIFY,  /* the token must be verified, on a fiber */
+    HTTP_ACCESS_OWNER    /* the caller is known, the owner must be found, on a fiber */
 };
+/** Looks at the token, counts the request, checks the role. [worker] */
 enum http_access http_access_begin(struct dais_req *req);
-/** Verifies the token and checks the caller. 0, or the problem was noted. [fiber, suspends] */
-int32_t http_access_verify(struct dais_req *req);
+/**
+ * The same for a token that must be verified; reads the input afterwards. Does nothing where that
+ * is settled. False: the problem was noted. [fiber, suspends]
+ */
+bool http_access_verify(struct dais_req *req);
 /** Finds the owner where the row asks for it. 0, or the problem was noted. [fiber, suspends] */
 int32_t http_access_owner(struct dais_req *req);
 

@@ -80,20 +80,7 @@ struct dais_arena *http_arena(struct dais_req *req)
     return &req->arena;
 }
 
-struct dais_str http_peer(struct dais_req *req)
-{
-    return http_conn_peer(req->conn);
-}
-
 struct dais_str http_query_string(const struct dais_req *req)
 {
     return req->uri.query;
-}
-
-struct dais_str http_origin(struct dais_req *req)
-{
-    const h2o_req_t *h2o = req->h2o;
-    struct dais_str host = dais_str(h2o->authority.base, h2o->authority.len);
-    return arena_printf(&req->arena, "%.*s://%.*s", (int)h2o->scheme->name.len,
-                        h2o->scheme->name.base, STR_ARG(host));
 }

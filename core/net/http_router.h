@@ -37,6 +37,7 @@ struct http_route {
     uint32_t param_count;
     uint32_t number; /**< in the order of registration, from 1 */
     const char *rate_class;
+    uint32_t rate;                           /**< its number: struct http_hooks.rate_class */
     struct dais_str params[HTTP_PARAMS_MAX]; /**< their names */
     struct http_route *next;                 /**< in the order of registration */
 };

@@ -3,10 +3,12 @@
  * The life of a request.
  *
  *   h2o has read it whole → http_run: size, shape and framing of the head → route → may the owner's
- *   plugin be called → rate class → token → path, query and body are read, on the worker's stack
- *   → the handler: at once when the row says INLINE and nothing has to be asked, otherwise on a
- *   fiber, behind the questions about token and owner → http_send → h2o has written the answer
- *   → http_gone.
+ *   plugin be called → token → rate class → path, query and body are read → the handler: at once
+ *   when the row says INLINE and nothing has to be asked, otherwise on a fiber, behind the question
+ *   about the owner → http_send → h2o has written the answer → http_gone.
+ *
+ *   A token that this worker does not know is verified on the fiber, so the steps from there on
+ *   follow on it; otherwise they are done on the worker's own stack.
  *
  * Each step either goes on or notes an answer; http_send is the only way out.
  */
@@ -136,8 +138,7 @@ static void run_fiber(void *arg)
     req->fiber = fiber_handle();
     list_push(&req->worker->held, &req->held);
     http_count(req->worker->server, HTTP_METRIC_HELD, 1);
-    if (http_access_verify(req) == DAIS_OK && path_is_good(req) &&
-        http_access_owner(req) == DAIS_OK)
+    if (http_access_verify(req) && path_is_good(req) && http_access_owner(req) == DAIS_OK)
         call_handler(req);
     list_remove(&req->held);
     http_count(req->worker->server, HTTP_METRIC_HELD, -1);
@@ -173,29 +174,16 @@ static bool may_call_owner(struct dais_req *req)
     return false;
 }
 
-static bool is_admitted(struct dais_req *req)
-{
-    const struct http_hooks *hooks = req->worker->server->hooks;
-    uint32_t wait_s = 0;
-    if (!hooks->admit)
-        return true;
-    int32_t code = hooks->admit(req->match.route->rate_class, http_conn_peer(req->conn), &wait_s);
-    if (code == DAIS_OK)
-        return true;
-    req->answer.retry_after_s = wait_s;
-    http_problem_set(req, code, NULL, "try again later");
-    return false;
-}
-
 /* Calls the route's handler, now or on a fiber. 1 when the answer comes later. */
 static int call_route(struct dais_req *req)
 {
-    if (!may_call_owner(req) || !is_admitted(req))
+    if (!may_call_owner(req))
         return 0;
     enum http_access access = http_access_begin(req);
     if (access == HTTP_ACCESS_REFUSED)
         return 0;
-    http_input_read(req);
+    if (access != HTTP_ACCESS_VERIFY)
+        http_input_read(req);
     if (access == HTTP_ACCESS_GRANTED && (req->match.route->row->flags & DAIS_ROUTE_INLINE)) {
         call_inline(req);
         return 0;
@@ -268,6 +256,7 @@ int http_run(h2o_handler_t *handler, h2o_req_t *h2o)
     struct dais_req *req = worker->stopping ? NULL : begin(worker, h2o);
     if (!req)
         return -1;
+    http_client_find(req);
     if (!head_is_good(req) || !dispatch(req))
         http_send(req);
     return 0;

@@ -188,13 +188,13 @@ static enum http_metric metric_of(const struct http_answer *answer)
                                  : (enum http_metric)(HTTP_METRIC_1XX + answer->status / 100 - 1);
 }
 
-static void log_access(const struct dais_req *req, uint64_t duration_us)
+static void log_access(struct dais_req *req, uint64_t duration_us)
 {
     const h2o_req_t *h2o = req->h2o;
     LOG_INFO("request", log_str("method", dais_str(h2o->method.base, h2o->method.len)),
              log_str("path", req->uri.path), log_uint("status", req->answer.status),
              log_uint("bytes", req->answer.body.len), log_uint("us", duration_us),
-             log_str("peer", http_conn_peer(req->conn)));
+             log_str("peer", http_peer(req)));
 }
 
 /* 503 is not counted: it tells of the database, or of another part that is away. */
@@ -204,7 +204,7 @@ static void count_error(const struct dais_req *req)
         atomic_fetch_add_explicit(&req->match.route->owner->errors, 1, memory_order_relaxed);
 }
 
-static void account(const struct dais_req *req)
+static void account(struct dais_req *req)
 {
     const struct http_server *server = req->worker->server;
     uint64_t duration_us = clock_us() - req->started_us;

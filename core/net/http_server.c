@@ -38,6 +38,12 @@ static int32_t check_config(const struct http_config *config, const struct http_
                            HTTP_ADDRESSES_MAX, config->address_count);
     if (config->cors_origin_count > ORIGINS_MAX)
         return http_refuse(DAIS_E_INVALID, "at most %u CORS origins are allowed", ORIGINS_MAX);
+    for (uint32_t i = 0; i < config->trusted_proxy_count; i++) {
+        struct http_network network;
+        if (http_network_parse(config->trusted_proxies[i], &network) != DAIS_OK)
+            return http_refuse(DAIS_E_INVALID, "the trusted proxy %.*s is no address or network",
+                               STR_ARG(config->trusted_proxies[i]));
+    }
     if (!hooks->open_sockets)
         return http_refuse(DAIS_E_INVALID, "nobody opens the sockets");
     if (config->tls_address_count > (config->tls ? config->address_count : 0))
@@ -57,6 +63,20 @@ static const struct dais_str *copy_list(struct dais_arena *arena, const struct d
     return copy;
 }
 
+static int32_t copy_networks(struct http_server *server, const struct http_config *config)
+{
+    server->networks = arena_alloc(&server->arena,
+                                   (config->trusted_proxy_count + 1) * sizeof *server->networks);
+    if (!server->networks)
+        return DAIS_E_MEMORY;
+    for (uint32_t i = 0; i < config->trusted_proxy_count; i++) {
+        int32_t code = http_network_parse(config->trusted_proxies[i], &server->networks[i]);
+        CHECK(code == DAIS_OK); /* check_config has read it already */
+    }
+    server->network_count = config->trusted_proxy_count;
+    return DAIS_OK;
+}
+
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
     return value ? value : fallback;
@@ -70,10 +90,14 @@ static int32_t copy_config(struct http_server *server, const struct http_config 
     mine->handler_timeout_ms = or_default(config->handler_timeout_ms, 30000);
     mine->peer_timeout_ms = or_default(config->peer_timeout_ms, 20000);
     mine->bytes_per_s_min = or_default(config->bytes_per_s_min, 1024);
+    mine->trusted_proxies = NULL; /* server->networks */
     mine->addresses = copy_list(&server->arena, config->addresses, config->address_count);
     mine->cors_origins = copy_list(&server->arena, config->cors_origins, config->cors_origin_count);
     if (!mine->addresses || !mine->cors_origins)
         return DAIS_E_MEMORY;
+    int32_t code = copy_networks(server, config);
+    if (code != DAIS_OK)
+        return code;
     for (uint32_t i = 0; i < config->cors_origin_count; i++)
         server->cors_any = server->cors_any || str_eqz(config->cors_origins[i], "*");
     return DAIS_OK;

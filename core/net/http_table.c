@@ -97,6 +97,20 @@ int32_t http_routes_check(const struct dais_route *rows)
     return DAIS_OK;
 }
 
+/* The route that was added last gets the number of its rate class. */
+static int32_t number_rate(struct http_table *table, const struct dais_route *row)
+{
+    struct http_route *route = table->router.last;
+    const struct http_hooks *hooks = table->server->hooks;
+    int32_t number = hooks->rate_class ? hooks->rate_class(route->rate_class) : 0;
+    if (number < 0)
+        return http_refuse(number, "%s %s: there is no rate class %s", row->method, row->path,
+                           route->rate_class);
+    CHECK((uint32_t)number < HTTP_RATE_CLASSES_MAX);
+    route->rate = (uint32_t)number;
+    return DAIS_OK;
+}
+
 int32_t http_table_routes(struct http_table *table, struct http_owner *owner,
                           const struct dais_route *rows)
 {
@@ -108,6 +122,7 @@ int32_t http_table_routes(struct http_table *table, struct http_owner *owner,
         code = http_router_add(&table->router, row, owner, &detail);
         if (code != DAIS_OK)
             return refuse_row(code, row, detail);
+        code = number_rate(table, row);
     }
     return code;
 }
@@ -218,7 +233,7 @@ void http_each_route(const struct http_server *server,
                      void *context)
 {
     for (const struct http_route *route = server->table->router.first; route; route = route->next) {
-        struct http_route_info info = {route->row, route->owner};
+        struct http_route_info info = {route->row, route->owner, route->rate_class};
         visit(&info, context);
     }
 }

@@ -28,6 +28,8 @@ int32_t http_worker_start(struct http_server *server)
     list_init(&worker->spare);
     h2o_context_init(&worker->h2o, worker_uv(), &server->h2o);
     worker->accept = (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = server->h2o.hosts};
+    worker->per_address_max = (uint32_t)limit_get(LIMIT_HTTP_CONNECTIONS_PER_ADDRESS);
+    http_client_start(worker);
     http_lazy_start(worker);
     http_sweep_start(worker);
     if (server->config.tls && worker->index == 0)
@@ -90,6 +92,7 @@ void http_worker_settle(struct http_worker *worker)
     for (struct list_node *node; (node = list_pop(&worker->spare));)
         mem_free(LIST_ITEM(node, struct dais_req, held));
     http_lazy_stop(worker);
+    http_client_stop(worker);
     dispose_context(&worker->h2o);
 }
 

@@ -72,7 +72,7 @@ def test_kill_9_of_the_server_while_streaming(own_server):
 
 
 def test_kill_9_of_the_database(own_server):
-    server = own_server(config="rates:\n  write: 0\n")
+    server = own_server(config="rates: {write: {user: 0, address: 0}}\n")
     admin = server.user(role="admin")
     stream = admin.post("/api/streams", {"title": "x"}).expect(201).json
     hls = Hls(server, stream["playbackId"])

@@ -86,8 +86,8 @@ static void test_defaults(void **state)
     assert_true(str_has_suffix(config->data_dir, "/var"));
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_int_equal(config->log_json, 0);
-    assert_int_equal(config->rates.login, 120);
-    assert_int_equal(config->rates.media, 0);
+    assert_int_equal(config->rates.per_minute[RATES_LOGIN][RATES_ADDRESS], 120);
+    assert_int_equal(config->rates.per_minute[RATES_MEDIA][RATES_ADDRESS], 0);
     config_free(config);
     report_free(report);
     assert_int_equal(chdir(before), 0);

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/rate.h"
 
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "host/rates.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define PER_MINUTE 60u
 
-static struct rate_table table;
+static struct rate_table *table;
 
 static int empty(void **state)
 {
     (void)state;
-    memset(&table, 0, sizeof table);
+    return rate_table_new(1024, &table);
+}
+
+static int discard(void **state)
+{
+    (void)state;
+    rate_table_free(table);
     return 0;
 }
 
@@ -24,11 +34,11 @@ static void test_a_minutes_allowance_at_once(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < PER_MINUTE; i++)
-        assert_int_equal(rate_count(&table, 7, 1000, PER_MINUTE), 0);
-    uint64_t wait_ms = rate_count(&table, 7, 1000, PER_MINUTE);
+        assert_int_equal(rate_count(table, 7, 1000, PER_MINUTE), 0);
+    uint64_t wait_ms = rate_count(table, 7, 1000, PER_MINUTE);
     assert_in_range(wait_ms, 999, 1001);
-    assert_int_equal(rate_count(&table, 7, 1000 + wait_ms, PER_MINUTE), 0);
-    assert_true(rate_count(&table, 7, 1000 + wait_ms, PER_MINUTE) > 0);
+    assert_int_equal(rate_count(table, 7, 1000 + wait_ms, PER_MINUTE), 0);
+    assert_true(rate_count(table, 7, 1000 + wait_ms, PER_MINUTE) > 0);
 }
 
 static void test_the_rate_is_kept(void **state)
@@ -36,7 +46,7 @@ static void test_the_rate_is_kept(void **state)
     uint32_t allowed = 0;
     (void)state;
     for (uint64_t now_ms = 1000; now_ms < 601000; now_ms += 100)
-        allowed += rate_count(&table, 9, now_ms, PER_MINUTE) == 0;
+        allowed += rate_count(table, 9, now_ms, PER_MINUTE) == 0;
     assert_in_range(allowed, 10 * PER_MINUTE, 11 * PER_MINUTE + 1);
 }
 
@@ -45,11 +55,11 @@ static void test_keys_do_not_disturb_each_other(void **state)
     (void)state;
     uint64_t neighbour = (uint64_t)1 << 48 | 7; /* the same cell, another tag */
     for (uint32_t i = 0; i < PER_MINUTE; i++) {
-        assert_int_equal(rate_count(&table, 7, 1000, PER_MINUTE), 0);
-        assert_int_equal(rate_count(&table, neighbour, 1000, PER_MINUTE), 0);
+        assert_int_equal(rate_count(table, 7, 1000, PER_MINUTE), 0);
+        assert_int_equal(rate_count(table, neighbour, 1000, PER_MINUTE), 0);
     }
-    assert_true(rate_count(&table, 7, 1000, PER_MINUTE) > 0);
-    assert_true(rate_count(&table, neighbour, 1000, PER_MINUTE) > 0);
+    assert_true(rate_count(table, 7, 1000, PER_MINUTE) > 0);
+    assert_true(rate_count(table, neighbour, 1000, PER_MINUTE) > 0);
 }
 
 /** More keys than cells fit in: somebody is forgotten, nobody is refused. */
@@ -57,16 +67,106 @@ static void test_a_flood_of_keys_refuses_nobody(void **state)
 {
     (void)state;
     for (uint64_t tag = 1; tag < 100; tag++)
-        assert_int_equal(rate_count(&table, tag << 48 | 7, 1000, 1), 0);
+        assert_int_equal(rate_count(table, tag << 48 | 7, 1000, 1), 0);
+}
+
+/** The bucket of a connection is a number of its own. */
+static void test_a_bucket_alone(void **state)
+{
+    uint64_t bucket = 0;
+    (void)state;
+    for (uint32_t i = 0; i < PER_MINUTE; i++)
+        assert_int_equal(rate_step(&bucket, 1000, PER_MINUTE), 0);
+    uint64_t wait_ms = rate_step(&bucket, 1000, PER_MINUTE);
+    assert_in_range(wait_ms, 999, 1001);
+    assert_true(rate_step(&bucket, 1000 + wait_ms - 2, PER_MINUTE) > 0);
+    assert_int_equal(rate_step(&bucket, 1000 + wait_ms, PER_MINUTE), 0);
+}
+
+static int32_t admit(const struct rates *rates, uint64_t address, const char *user,
+                     uint32_t rate_class)
+{
+    uint64_t paces[HTTP_RATE_CLASSES_MAX] = {0};
+    struct http_client client = {address, dais_cstr(user), paces};
+    uint32_t wait_s = 0;
+    int32_t code = rates_admit(rates, table, rate_class, &client, &wait_s);
+    assert_true(code == DAIS_OK ? wait_s == 0 : code == DAIS_E_LIMIT && wait_s > 0);
+    return code;
+}
+
+/** Users of one network do not use up each other's allowance; strangers there share one. */
+static void test_users_come_before_addresses(void **state)
+{
+    struct rates rates;
+    (void)state;
+    rates_use(&rates, RATES_DEFAULT);
+    rates_set(&rates, RATES_WRITE, RATES_USER, 3);
+    rates_set(&rates, RATES_WRITE, RATES_ADDRESS, 2);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(admit(&rates, 1, "ada", RATES_WRITE), DAIS_OK);
+        assert_int_equal(admit(&rates, 1, "bob", RATES_WRITE), DAIS_OK);
+    }
+    assert_int_equal(admit(&rates, 2, "ada", RATES_WRITE), DAIS_E_LIMIT);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_WRITE), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_WRITE), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_WRITE), DAIS_E_LIMIT);
+    assert_int_equal(admit(&rates, 2, NULL, RATES_WRITE), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_LOGIN), DAIS_OK);
+    rates.users_by_address = true;
+    assert_int_equal(admit(&rates, 1, "eve", RATES_WRITE), DAIS_E_LIMIT);
+}
+
+static void test_connections_have_their_own(void **state)
+{
+    struct rates rates;
+    uint64_t one[HTTP_RATE_CLASSES_MAX] = {0}, other[HTTP_RATE_CLASSES_MAX] = {0};
+    struct http_client client = {1, dais_str(NULL, 0), one};
+    uint32_t wait_s;
+    (void)state;
+    rates_use(&rates, RATES_DEFAULT);
+    rates_set(&rates, RATES_READ, RATES_CONNECTION, 1);
+    assert_int_equal(rates_admit(&rates, table, RATES_READ, &client, &wait_s), DAIS_OK);
+    assert_int_equal(rates_admit(&rates, table, RATES_READ, &client, &wait_s), DAIS_E_LIMIT);
+    assert_in_range(wait_s, 59, 61);
+    client.paces = other;
+    assert_int_equal(rates_admit(&rates, table, RATES_READ, &client, &wait_s), DAIS_OK);
+}
+
+/** Specification 003: 100 requests a minute from an address in general, 1000 for media, 60 for
+ * status. */
+static void test_spec003_strict(void **state)
+{
+    struct rates rates;
+    (void)state;
+    rates_use(&rates, RATES_SPEC003_STRICT);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(admit(&rates, 1, "ada", RATES_READ), DAIS_OK);
+        assert_int_equal(admit(&rates, 1, NULL, RATES_WRITE), DAIS_OK);
+    }
+    assert_int_equal(admit(&rates, 1, NULL, RATES_READ), DAIS_E_LIMIT);
+    assert_int_equal(admit(&rates, 1, "ada", RATES_LOGIN), DAIS_E_LIMIT);
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(admit(&rates, 1, NULL, RATES_STATUS), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_STATUS), DAIS_E_LIMIT);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(admit(&rates, 1, NULL, RATES_MEDIA), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, NULL, RATES_MEDIA), DAIS_E_LIMIT);
+    rates_set(&rates, RATES_WRITE, RATES_ADDRESS, 5); /* an allowance of its own now */
+    assert_int_equal(admit(&rates, 1, NULL, RATES_WRITE), DAIS_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_a_minutes_allowance_at_once, empty),
-        cmocka_unit_test_setup(test_the_rate_is_kept, empty),
-        cmocka_unit_test_setup(test_keys_do_not_disturb_each_other, empty),
-        cmocka_unit_test_setup(test_a_flood_of_keys_refuses_nobody, empty),
+        cmocka_unit_test_setup_teardown(test_a_minutes_allowance_at_once, empty, discard),
+        cmocka_unit_test_setup_teardown(test_the_rate_is_kept, empty, discard),
+        cmocka_unit_test_setup_teardown(test_keys_do_not_disturb_each_other, empty, discard),
+        cmocka_unit_test_setup_teardown(test_a_flood_of_keys_refuses_nobody, empty, discard),
+        cmocka_unit_test(test_a_bucket_alone),
+        cmocka_unit_test_setup_teardown(test_users_come_before_addresses, empty, discard),
+        cmocka_unit_test_setup_teardown(test_connections_have_their_own, empty, discard),
+        cmocka_unit_test_setup_teardown(test_spec003_strict, empty, discard),
     };
+    random_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

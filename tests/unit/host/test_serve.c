@@ -47,7 +47,7 @@ static int start_alone(void **state)
     (void)state;
     const struct testhost_options options = {.plugins = "  probe: {path: " TEST_PLUGINS
                                                         "/probe.so}\n",
-                                             .settings = "rates: {write: 4}\n",
+                                             .settings = "rates: {write: {user: 4, address: 4}}\n",
                                              .workers = 1};
     return testhost_start(&options, &host) == DAIS_OK ? 0 : -1;
 }

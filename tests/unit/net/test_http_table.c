@@ -227,7 +227,7 @@ static void test_swap_under_a_handler(void **state)
 static void test_swap_under_a_slow_answer(void **state)
 {
     (void)state;
-    char piece[65536];
+    static char piece[65536];
     int fd = rig_connect();
     rig_send(fd, GET("/big"), sizeof GET("/big") - 1);
     ssize_t got = recv(fd, piece, 1, MSG_WAITALL);

@@ -32,7 +32,8 @@
     X(MEDIA_TYPE, -17, 415, "media_type", "The media type is not supported")                       \
     X(RANGE, -18, 416, "range", "The range cannot be satisfied")                                   \
     X(HEADERS, -19, 431, "headers", "The request's headers are too large")                         \
-    X(URI, -20, 414, "uri", "The request's path is too long")
+    X(URI, -20, 414, "uri", "The request's path is too long")                                      \
+    X(UNVERIFIED, -21, 403, "unverified", "The e-mail address has to be verified first")
 
 /** DAIS_E_INVALID, DAIS_E_DENIED … */
 enum dais_error {

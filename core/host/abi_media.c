@@ -61,5 +61,6 @@ const struct dais_shared_v1 abi_shared = {
     .board = board,
     .put = board_put,
     .remove = board_remove,
+    .remove_later = board_remove_later,
     .get = board_get,
 };

@@ -29,7 +29,20 @@ struct board_mail {
 struct board_worker {
     struct map index[BOARDS_MAX]; /* empty until something lies there */
     struct list late;             /* struct board_mail, oldest first */
+    struct list removals;         /* struct removal */
+    uint32_t removals_count;
     struct timer again;
+};
+
+/** A key that goes away later. */
+struct removal {
+    struct list_node node;
+    struct timer timer;
+    struct board_worker *worker;
+    uint32_t board;
+    struct dais_buf *object; /* a reference */
+    uint32_t key_len;
+    char key[];
 };
 
 /** A board; its number is its place. */
@@ -224,32 +237,92 @@ static int32_t message_send(struct board_worker *worker, uint32_t receiver, uint
     return DAIS_OK;
 }
 
-static int32_t change(const struct dais_board *board, struct dais_str key, struct dais_buf *object)
+/** Changes a key here and on all other workers. */
+static int32_t change(struct board_worker *worker, uint32_t number, struct dais_str key,
+                      struct dais_buf *object)
 {
-    struct board_worker *worker = self();
-    uint32_t number = board_find(board);
-    if (!worker || number == BOARDS_MAX)
-        return DAIS_E_STATE;
-    if (key.len == 0 || key.len > board->key_bytes_max)
-        return DAIS_E_INVALID;
-    struct map *index = index_of(worker, number);
-    if (object && index->count >= board->keys_max && !map_get(index, key))
-        return DAIS_E_LIMIT;
-    int32_t error = index_change(index, key, object ? buf_ref(object) : NULL);
+    int32_t error = index_change(index_of(worker, number), key, object ? buf_ref(object) : NULL);
     for (uint32_t i = 0; i < worker_count() && !error; i++)
         if (i != worker_index())
             error = message_send(worker, i, number, key, object);
     return error;
 }
 
+/** Whether the row leads to a board here, and may have the key. */
+static int32_t enter(const struct dais_board *row, struct dais_str key,
+                     struct board_worker **ret_worker, uint32_t *ret_number)
+{
+    *ret_worker = self();
+    *ret_number = board_find(row);
+    if (!*ret_worker || *ret_number == BOARDS_MAX)
+        return DAIS_E_STATE;
+    return key.len == 0 || key.len > row->key_bytes_max ? DAIS_E_INVALID : DAIS_OK;
+}
+
 int32_t board_put(const struct dais_board *board, struct dais_str key, struct dais_buf *object)
 {
-    return object ? change(board, key, object) : DAIS_E_INVALID;
+    struct board_worker *worker;
+    uint32_t number;
+    int32_t error = object ? enter(board, key, &worker, &number) : DAIS_E_INVALID;
+    if (error)
+        return error;
+    const struct map *index = index_of(worker, number);
+    if (index->count >= board->keys_max && !map_get(index, key))
+        return DAIS_E_LIMIT;
+    return change(worker, number, key, object);
 }
 
 int32_t board_remove(const struct dais_board *board, struct dais_str key)
 {
-    return change(board, key, NULL);
+    struct board_worker *worker;
+    uint32_t number;
+    int32_t error = enter(board, key, &worker, &number);
+    return error ? error : change(worker, number, key, NULL);
+}
+
+static void removal_free(struct removal *removal)
+{
+    timer_stop(&removal->timer);
+    list_remove(&removal->node);
+    removal->worker->removals_count--;
+    buf_unref(removal->object);
+    mem_free(removal);
+}
+
+static void removal_due(struct timer *timer)
+{
+    struct removal *removal = CONTAINER_OF(timer, struct removal, timer);
+    struct dais_str key = dais_str(removal->key, removal->key_len);
+    struct map *index = index_of(removal->worker, removal->board);
+    if (map_get(index, key) == removal->object &&
+        change(removal->worker, removal->board, key, NULL))
+        LOG_ERROR("no memory to take a shared object off", log_str("key", key));
+    removal_free(removal);
+}
+
+int32_t board_remove_later(const struct dais_board *board, struct dais_str key,
+                           struct dais_buf *object, uint64_t ms)
+{
+    struct board_worker *worker;
+    uint32_t number;
+    int32_t error = object ? enter(board, key, &worker, &number) : DAIS_E_INVALID;
+    if (error)
+        return error;
+    if (worker->removals_count == BOARD_LATER_MAX)
+        return DAIS_E_LIMIT;
+    struct removal *removal = mem_zalloc(1, sizeof *removal + key.len);
+    if (!removal)
+        return DAIS_E_MEMORY;
+    removal->worker = worker;
+    removal->board = number;
+    removal->object = buf_ref(object);
+    removal->key_len = (uint32_t)key.len;
+    memcpy(removal->key, key.ptr, key.len);
+    list_push(&worker->removals, &removal->node);
+    worker->removals_count++;
+    timer_init(&removal->timer, removal_due);
+    timer_start(&removal->timer, ms);
+    return DAIS_OK;
 }
 
 struct dais_buf *board_get(const struct dais_board *board, struct dais_str key)
@@ -265,6 +338,7 @@ int32_t board_worker_start(void)
     if (!worker)
         return DAIS_E_MEMORY;
     list_init(&worker->late);
+    list_init(&worker->removals);
     timer_init(&worker->again, late_send);
     worker_slot_set(WORKER_SLOT_HOST_SHARED, worker);
     return DAIS_OK;
@@ -283,6 +357,8 @@ void board_worker_stop(void)
             buf_unref(object);
         map_fini(&worker->index[i]);
     }
+    LIST_EACH (node, &worker->removals)
+        removal_free(LIST_ITEM(node, struct removal, node));
     struct list_node *node;
     while ((node = list_pop(&worker->late))) {
         struct board_mail *message = LIST_ITEM(node, struct board_mail, node);

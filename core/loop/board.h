@@ -20,6 +20,8 @@
 #define BOARDS_MAX 64u
 /** How many rows may lead to them: those of all live generations. */
 #define BOARD_ROWS_MAX 256u
+/** Keys of all boards that a worker takes off later. */
+#define BOARD_LATER_MAX 65536u
 /** Longest name of a board, in bytes. */
 #define BOARD_NAME_BYTES_MAX 63u
 
@@ -47,8 +49,10 @@ DAIS_CHECK_RESULT int32_t board_worker_start(void);
 /** Gives all references of this worker back; from the worker's stop callback. */
 void board_worker_stop(void);
 
-/** As dais_shared_v1.put, .remove and .get. */
+/** As dais_shared_v1.put, .remove, .remove_later and .get. */
 DAIS_CHECK_RESULT int32_t board_put(const struct dais_board *board, struct dais_str key,
                                     struct dais_buf *object);
 DAIS_CHECK_RESULT int32_t board_remove(const struct dais_board *board, struct dais_str key);
+DAIS_CHECK_RESULT int32_t board_remove_later(const struct dais_board *board, struct dais_str key,
+                                             struct dais_buf *object, uint64_t ms);
 struct dais_buf *board_get(const struct dais_board *board, struct dais_str key);

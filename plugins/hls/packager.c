@@ -3,6 +3,7 @@
 
 #include "dais/fiber.h"
 #include "dais/log.h"
+#include "held.h"
 #include "hls.h"
 #include "rendition.h"
 #include "segmenter.h"
@@ -15,36 +16,34 @@ struct packager {
     char name[NAME_BYTES_MAX];
     uint64_t session;
     bool dirty; /* a segment has come that no snapshot has */
-    bool shown; /* it is on the board */
     bool ended;
     bool warned;
     struct rendition renditions[TRACK_KINDS];
     struct segmenter segmenter;
+    struct dais_buf *snapshot; /* the last one that was put on the board */
 };
 
-struct dais_str packager_name(const struct packager *packager)
+static struct dais_str name_of(const struct packager *packager)
 {
     return dais_cstr(packager->name);
 }
 
-struct packager_last packager_last(const struct packager *packager)
-{
-    return (struct packager_last){.msn = packager->segmenter.head,
-                                  .discontinuities = packager->segmenter.discontinuities + 1};
-}
-
 static void log_stream(const struct packager *packager, uint32_t level, const char *event)
 {
-    const struct dais_log_value values[] = {{"stream", packager_name(packager)}};
+    const struct dais_log_value values[] = {{"stream", name_of(packager)}};
     dais_log->write(level, dais_cstr(event), values, 1);
+}
+
+static uint64_t window_bytes(const struct packager *packager)
+{
+    return packager->renditions[TRACK_VIDEO].window.bytes +
+           packager->renditions[TRACK_AUDIO].window.bytes;
 }
 
 static bool fits(const struct packager *packager, uint64_t bytes)
 {
-    const uint64_t held = packager->renditions[TRACK_VIDEO].window.bytes +
-                          packager->renditions[TRACK_AUDIO].window.bytes;
-    return held + bytes <= (uint64_t)hls_config.stream_bytes_max &&
-           rendition_held_bytes() + (int64_t)bytes <= hls_config.total_bytes_max;
+    return window_bytes(packager) + bytes <= (uint64_t)hls_config.stream_bytes_max &&
+           held_bytes() + (int64_t)bytes <= hls_config.total_bytes_max;
 }
 
 /* Makes room for `bytes` of media, if need be by shortening the windows. */
@@ -97,7 +96,27 @@ static void on_release(void *context, void *ref)
 
 static const struct segmenter_ops OPS = {on_cut, on_release};
 
-struct packager *packager_new(const struct dais_stream_info *info, struct packager_last last)
+static void take_off(const struct packager *packager)
+{
+    if (dais_shared->remove(&hls_board, name_of(packager)) != DAIS_OK) {
+        log_stream(packager, DAIS_WARN, "the stream could not be taken off the board");
+    }
+}
+
+/* What the board has of the name, which older code may have put there. */
+static struct snapshot_last take_over(const struct packager *packager)
+{
+    const struct dais_buf *there = dais_shared->get(&hls_board, name_of(packager));
+    if (there == NULL) {
+        return (struct snapshot_last){0};
+    }
+    struct snapshot_last last = snapshot_last(there);
+    last.discontinuities++;
+    take_off(packager);
+    return last;
+}
+
+struct packager *packager_new(const struct dais_stream_info *info)
 {
     if (info->stream.len >= NAME_BYTES_MAX) {
         return NULL;
@@ -108,6 +127,7 @@ struct packager *packager_new(const struct dais_stream_info *info, struct packag
     }
     memcpy(packager->name, info->stream.ptr, info->stream.len);
     packager->session = info->session;
+    const struct snapshot_last last = take_over(packager);
     /* A segment lasts a second or more, so that the clock is ahead of what was used. */
     const uint64_t now_s = (uint64_t)(dais_fiber->unix_ms() / 1000);
     const struct segmenter_limits limits = {
@@ -120,19 +140,6 @@ struct packager *packager_new(const struct dais_stream_info *info, struct packag
     segmenter_init(&packager->segmenter, &limits, &OPS, packager);
     hls_count(HLS_METRIC_STREAMS, 1);
     return packager;
-}
-
-void packager_free(struct packager *packager)
-{
-    segmenter_break(&packager->segmenter);
-    if (packager->shown && dais_shared->remove(&hls_board, packager_name(packager)) != DAIS_OK) {
-        log_stream(packager, DAIS_WARN, "the stream could not be taken off the board");
-    }
-    for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
-        rendition_fini(&packager->renditions[kind]);
-    }
-    hls_count(HLS_METRIC_STREAMS, -1);
-    dais_mem->state_free(packager);
 }
 
 static bool kind_of(const struct dais_track *track, enum track_kind *ret_kind)
@@ -248,7 +255,10 @@ static void publish(struct packager *packager)
     packager->dirty = false;
     warn_once(packager);
     struct rendition_files files[TRACK_KINDS];
-    struct snapshot_source source = {.session = packager->session};
+    struct snapshot_source source = {
+        .session = packager->session,
+        .last = {packager->segmenter.head, packager->segmenter.discontinuities}};
+    source.bytes_kept = packager->ended ? window_bytes(packager) : 0;
     source.master.independent = packager->segmenter.forced == 0;
     source.master.frames_per_1000s = packager->renditions[TRACK_VIDEO].frames_per_1000s;
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
@@ -259,13 +269,15 @@ static void publish(struct packager *packager)
     }
     struct dais_buf *snapshot = snapshot_build(&source);
     const int32_t code = snapshot != NULL
-                             ? dais_shared->put(&hls_board, packager_name(packager), snapshot)
+                             ? dais_shared->put(&hls_board, name_of(packager), snapshot)
                              : DAIS_E_MEMORY;
-    dais_mem->buf_unref(snapshot);
-    packager->shown = packager->shown || code == DAIS_OK;
     if (code != DAIS_OK) {
         log_stream(packager, DAIS_ERROR, "the playlists could not be published");
+        dais_mem->buf_unref(snapshot);
+        return;
     }
+    dais_mem->buf_unref(packager->snapshot);
+    packager->snapshot = snapshot;
 }
 
 void packager_packet(struct packager *packager, const struct dais_packet *packet)
@@ -314,9 +326,27 @@ void packager_gap(struct packager *packager)
     publish(packager);
 }
 
+/* The board's part of the stream ends later, and without this code. */
+static void leave_board(const struct packager *packager)
+{
+    const uint64_t linger_ms = (uint64_t)hls_config.linger_s * 1000;
+    if (packager->snapshot != NULL &&
+        dais_shared->remove_later(&hls_board, name_of(packager), packager->snapshot, linger_ms) !=
+            DAIS_OK) {
+        take_off(packager);
+    }
+}
+
 void packager_end(struct packager *packager)
 {
     packager->ended = true;
     packager->dirty = true;
     packager_gap(packager);
+    leave_board(packager);
+    dais_mem->buf_unref(packager->snapshot);
+    for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
+        rendition_fini(&packager->renditions[kind]);
+    }
+    hls_count(HLS_METRIC_STREAMS, -1);
+    dais_mem->state_free(packager);
 }

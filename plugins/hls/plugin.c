@@ -5,16 +5,17 @@
 #include "hls.h"
 #include "live.h"
 #include "sequence.h"
+#include "snapshot.h"
 #include "window.h"
 
 struct hls_config hls_config;
 uint32_t hls_metrics;
 const struct dais_board hls_board = {
-    .name = "hls_streams", .keys_max = 16384, .key_bytes_max = 127};
+    .name = "hls_streams", .keys_max = 16384, .key_bytes_max = 127, .layout = SNAPSHOT_LAYOUT};
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_CONFIG, DAIS_NEED_FIBER,   DAIS_NEED_HTTP,   DAIS_NEED_LOG,    DAIS_NEED_MEDIA,
-    DAIS_NEED_MEM,    DAIS_NEED_METRICS, DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_CONFIG, DAIS_NEED_FIBER,   DAIS_NEED_HTTP,   DAIS_NEED_LOG,      DAIS_NEED_MEDIA,
+    DAIS_NEED_MEM,    DAIS_NEED_METRICS, DAIS_NEED_SHARED, {NULL, NULL, 0, 0},
 };
 
 #define WINDOW_MAX (WINDOW_SEGMENTS_MAX / 2)
@@ -40,7 +41,7 @@ static const struct dais_shape CONFIG = DAIS_SHAPE("HlsConfig", struct hls_confi
 
 /* In the order of enum hls_metric. */
 static const struct dais_metric METRICS[] = {
-    {"streams", DAIS_GAUGE, 0, "streams held, ended ones that are still served included"},
+    {"streams", DAIS_GAUGE, 0, "streams that are packaged"},
     {"window_bytes", DAIS_GAUGE, 0, "media held in memory"},
     {"segments_total", DAIS_COUNTER, 0, "segments made, gaps included"},
     {"gaps_total", DAIS_COUNTER, 0, "segments without media: a silent track, or no memory"},
@@ -63,12 +64,6 @@ static const struct dais_route ROUTES[] = {
     {.method = NULL},
 };
 
-static const struct dais_timer TIMERS[] = {
-    {"hls_sweep", 5000, DAIS_TIMER_EACH_WORKER, live_sweep},
-    {"hls_sequence", 5000, 0, sequence_keep},
-    {NULL, 0, 0, NULL},
-};
-
 static int32_t config_read(void)
 {
     const int32_t error = dais_config->read(&CONFIG, &hls_config);
@@ -88,13 +83,11 @@ static int32_t init(const struct dais_host *host)
     if (!error)
         error = dais_shared->board(&hls_board);
     if (!error)
-        error = live_init();
+        error = dais_shared->board(&sequence_board);
     if (!error)
         error = dais_media->observe(&live_observer);
     if (!error)
         error = dais_http->routes(ROUTES);
-    if (!error)
-        error = dais_timers->every(TIMERS);
     return error;
 }
 
@@ -113,6 +106,4 @@ DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .needs = NEEDS,
     .init = init,
     .start = start,
-    .worker_stop = live_worker_stop,
-    .fini = live_fini,
 };

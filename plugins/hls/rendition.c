@@ -2,23 +2,9 @@
 #include "rendition.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 
+#include "held.h"
 #include "hls.h"
-
-/* The one number that all workers share, so that one bound holds for all streams. */
-static _Atomic int64_t held_bytes;
-
-static void hold(int64_t bytes)
-{
-    atomic_fetch_add_explicit(&held_bytes, bytes, memory_order_relaxed);
-    hls_count(HLS_METRIC_WINDOW_BYTES, bytes);
-}
-
-int64_t rendition_held_bytes(void)
-{
-    return atomic_load_explicit(&held_bytes, memory_order_relaxed);
-}
 
 static bool is_used(const struct window *window, uint64_t number)
 {
@@ -95,7 +81,7 @@ void rendition_append(struct rendition *rendition, const struct segmenter_cut *c
         .media = media,
     };
     window_append(&rendition->window, &segment, (uint32_t)hls_config.segment_ms);
-    hold((int64_t)segment.bytes);
+    held_add((int64_t)segment.bytes);
     const uint32_t held_max = (uint32_t)(hls_config.window_segments + hls_config.kept_segments);
     while (rendition->window.count > held_max) {
         rendition_drop_oldest(rendition);
@@ -110,7 +96,7 @@ void rendition_append(struct rendition *rendition, const struct segmenter_cut *c
 void rendition_drop_oldest(struct rendition *rendition)
 {
     const struct window_segment oldest = window_take(&rendition->window);
-    hold(-(int64_t)oldest.bytes);
+    held_add(-(int64_t)oldest.bytes);
     dais_mem->buf_unref(oldest.media);
 }
 

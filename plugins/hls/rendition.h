@@ -34,9 +34,6 @@ struct rendition {
     struct rendition_init inits[RENDITION_INITS_MAX];
 };
 
-/** Media held by all streams, in bytes. */
-int64_t rendition_held_bytes(void);
-
 /**
  * Takes the configuration `record`: the newest init segment again where it has not changed,
  * otherwise a new one. `track` is its parsed form. DAIS_E_MEMORY.

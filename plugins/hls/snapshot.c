@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "snapshot.h"
 
+#include "held.h"
+
 /* The lists of files: init segments of each track, then its media segments. */
 #define LISTS (2 * TRACK_KINDS)
 
@@ -9,9 +11,12 @@ struct text_piece {
     uint64_t len;
 };
 
-/* What stands at the start of the buffer; the texts follow the files. */
+/* What stands at the start of the buffer; the texts follow the files. Whoever changes it changes
+ * SNAPSHOT_LAYOUT. */
 struct head {
     uint64_t session;
+    struct snapshot_last last;
+    uint64_t bytes_kept;
     struct text_piece master;
     struct text_piece media[TRACK_KINDS];
     uint32_t starts[LISTS + 1]; /* list i: files[starts[i]] up to files[starts[i + 1]] */
@@ -29,6 +34,7 @@ static void on_gone(struct dais_buf *buf, void *context)
     for (uint32_t i = 0; i < head->starts[LISTS]; i++) {
         dais_mem->buf_unref(head->files[i].buf);
     }
+    held_add(-(int64_t)head->bytes_kept);
 }
 
 static void add_files(struct head *head, uint32_t list, const struct snapshot_files *files)
@@ -61,7 +67,8 @@ static void add_texts(struct head *head, uint64_t offset, const struct snapshot_
 struct dais_buf *snapshot_build(const struct snapshot_source *source)
 {
     uint64_t count = 0;
-    struct head sizes = {.session = source->session};
+    struct head sizes = {
+        .session = source->session, .last = source->last, .bytes_kept = source->bytes_kept};
     sizes.master.len = playlist_master(&source->master, NULL, 0);
     uint64_t text_bytes = sizes.master.len + 1;
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
@@ -78,6 +85,7 @@ struct dais_buf *snapshot_build(const struct snapshot_source *source)
     }
     struct head *head = (struct head *)buf->data;
     *head = sizes;
+    held_add((int64_t)head->bytes_kept);
     for (uint32_t kind = 0; kind < TRACK_KINDS; kind++) {
         add_files(head, list_of(NAMES_INIT, (enum track_kind)kind), &source->inits[kind]);
     }
@@ -86,6 +94,11 @@ struct dais_buf *snapshot_build(const struct snapshot_source *source)
     }
     add_texts(head, text_offset, source);
     return buf;
+}
+
+struct snapshot_last snapshot_last(const struct dais_buf *snapshot)
+{
+    return ((const struct head *)snapshot->data)->last;
 }
 
 static int32_t find_text(struct dais_buf *snapshot, const struct text_piece *text,

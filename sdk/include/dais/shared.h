@@ -37,6 +37,13 @@ struct dais_shared_v1 {
     /** [worker] [fiber] Takes the key off every worker. */
     int32_t (*remove)(const struct dais_board *board, struct dais_str key);
     /**
+     * [worker] [fiber] On the worker that put `object`: takes the key off every worker after `ms`,
+     * if the object still lies there then. What is left to be done is the host's: it is done when
+     * the code that asked for it is gone, too. DAIS_E_LIMIT when too many wait.
+     */
+    int32_t (*remove_later)(const struct dais_board *board, struct dais_str key,
+                            struct dais_buf *object, uint64_t ms);
+    /**
      * [worker] [fiber] The object as this worker knows it, or NULL. Borrowed: valid until the
      * caller suspends or returns to the loop; who keeps it takes a reference.
      */

@@ -220,6 +220,31 @@ static void test_rows_of_two_generations_lead_to_one_board(void **state)
     assert_int_equal(worker_call(1, newer_wait, NULL), DAIS_OK);
 }
 
+static int32_t later_run(void *arg)
+{
+    (void)arg;
+    number_put("one", 1);
+    number_put("two", 2);
+    struct dais_buf *one = board_get(&BOARD, dais_cstr("one"));
+    struct dais_buf *two = board_get(&BOARD, dais_cstr("two"));
+    assert_int_equal(board_remove_later(&BOARD, dais_cstr("one"), one, 20), DAIS_OK);
+    assert_int_equal(board_remove_later(&BOARD, dais_cstr("two"), two, 20), DAIS_OK);
+    assert_int_equal(board_remove_later(&BOARD, dais_cstr("three"), two, 60000), DAIS_OK);
+    assert_int_equal(board_remove_later(&STRANGER, dais_cstr("one"), one, 1), DAIS_E_STATE);
+    assert_int_equal(board_remove_later(&BOARD, dais_cstr("one"), NULL, 1), DAIS_E_INVALID);
+    number_put("two", 22); /* another one stands there when the time has come */
+    return number_wait(&(struct expectation){"one", UINT64_MAX});
+}
+
+static void test_a_key_goes_later_unless_it_is_another_one(void **state)
+{
+    (void)state;
+    assert_int_equal(worker_call(0, later_run, NULL), DAIS_OK);
+    struct expectation one = {"one", UINT64_MAX}, two = {"two", 22};
+    assert_int_equal(worker_call(1, number_wait, &one), DAIS_OK);
+    assert_int_equal(worker_call(1, number_wait, &two), DAIS_OK);
+}
+
 static void test_another_layout_is_refused(void **state)
 {
     (void)state;
@@ -273,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_worker_that_was_held_up_gets_the_newest, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_rows_of_two_generations_lead_to_one_board, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_key_goes_later_unless_it_is_another_one, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_another_layout_is_refused, setup, teardown),
     };

@@ -220,9 +220,12 @@ static void denied_add(struct stream *stream, uint64_t identity)
     stream->denied_next = (stream->denied_next + 1) % DENIED_MAX;
 }
 
-static uint64_t session_next(struct hub_streams *home)
+/** The clock gives the number, so that it rises over restarts, unless it was set back. */
+static uint64_t session_next(struct hub_streams *home, uint64_t after)
 {
     uint64_t now = (uint64_t)clock_unix_ms();
+    if (after > home->session_last)
+        home->session_last = after;
     home->session_last = now > home->session_last ? now : home->session_last + 1;
     return home->session_last;
 }
@@ -244,7 +247,7 @@ static void publisher_set(struct stream *stream, const struct hub_request *reque
     stream->worker = request->worker;
     stream->has_publisher = true;
     stream->heard_ms = clock_tick_ms();
-    stream->session = session_next(stream->home);
+    stream->session = session_next(stream->home, request->publish->session_after);
     stream->tracks = 0;
 }
 

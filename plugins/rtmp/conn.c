@@ -157,6 +157,7 @@ static int32_t open_publisher(struct encoder *encoder, const struct dais_ingest 
         .source = dais_cstr(source),
         .displaced = displaced,
         .cookie = (uint64_t)(uintptr_t)encoder,
+        .session_after = ingest->session,
     };
     dais_handle publisher;
     encoder->displaced = false;
@@ -169,6 +170,21 @@ static int32_t open_publisher(struct encoder *encoder, const struct dais_ingest 
     return 0;
 }
 
+/* Whoever replaced the key while this encoder was being let in stopped a stream that it had not
+ * taken yet. From now on a stop reaches it. */
+static int32_t authorize_again(struct encoder *encoder, const struct session_publish *publish)
+{
+    struct dais_ingest ingest;
+    int32_t error = authorize(publish, &ingest);
+    if (!error && dais_str_eq(ingest.playback_id, dais_cstr(encoder->stream)))
+        return 0;
+    error = error ? error : DAIS_E_DENIED;
+    /* Nothing is over because the key could not be looked up. */
+    dais_media->unpublish(encoder->live.publisher, error == DAIS_E_DENIED);
+    live_fini(&encoder->live);
+    return error;
+}
+
 static int32_t begin_publication(struct encoder *encoder, const struct session_publish *publish)
 {
     struct dais_ingest ingest;
@@ -178,6 +194,9 @@ static int32_t begin_publication(struct encoder *encoder, const struct session_p
     error = open_publisher(encoder, &ingest);
     if (error)
         return refuse_publisher(encoder, error);
+    error = authorize_again(encoder, publish);
+    if (error)
+        return refuse_key(encoder, error);
     encoder->publishing = true;
     encoder->began_ms = dais_fiber->now_ms();
     encoder->deadline_ms = encoder->began_ms + (uint64_t)conn_config.media_timeout_ms;

@@ -116,6 +116,7 @@ static int32_t authorize(struct dais_str key, struct dais_ingest *ret_ingest)
     ret_ingest->stream_id = stream.id;
     ret_ingest->playback_id = stream.playback_id;
     ret_ingest->title = stream.title;
+    ret_ingest->session = (uint64_t)stream.session;
     return DAIS_OK;
 }
 

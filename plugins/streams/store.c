@@ -7,18 +7,14 @@
 #define AS_TEXT(column)                                                                            \
     "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 #define EXPIRED "(s.status = 'live' AND s.lease_until < now())"
+#define STATUS "CASE WHEN " EXPIRED " THEN 'ended' ELSE s.status END"
+#define ENDED_AT "CASE WHEN " EXPIRED " THEN s.lease_until ELSE s.ended_at END"
+#define TIMES                                                                                      \
+    AS_TEXT("s.scheduled_for")                                                                     \
+    ", " AS_TEXT("s.started_at") ", " AS_TEXT(ENDED_AT) ", " AS_TEXT("s.created_at")
 #define COLUMNS                                                                                    \
-    "s.id, s.owner_id, s.title, s.description, s.playback_id, "                                    \
-    "CASE WHEN " EXPIRED                                                                           \
-    " THEN 'ended' ELSE s.status END, " AS_TEXT("s.scheduled_for") ", " AS_TEXT(                   \
-        "s.started_at") ", " AS_TEXT("CASE WHEN " EXPIRED " THEN s.lease_until ELSE s.ended_at "   \
-                                     "END") ", " AS_TEXT("s.created_at") ", "                      \
-                                                                         "s."                      \
-                                                                         "ke"                      \
-                                                                         "y_"                      \
-                                                                         "se"                      \
-                                                                         "al"                      \
-                                                                         "ed"
+    "s.id, s.owner_id, s.title, s.description, s.playback_id, " STATUS ", " TIMES                  \
+    ", s.key_sealed, s.session"
 
 enum { OWNER = STORE_OWNER, ADD, GET, LIST, CHANGE, REKEY, REMOVE, BY_KEY, HOLD, END, SWEEP };
 
@@ -35,7 +31,7 @@ const struct dais_statement store_statements[] = {
     [LIST] = {"list",
               "SELECT " COLUMNS " FROM streams.streams s "
               "WHERE ($1::text IS NULL OR "
-              "       CASE WHEN " EXPIRED " THEN 'ended' ELSE s.status END = $1) "
+              "       " STATUS " = $1) "
               "AND ($2::text IS NULL OR s.playback_id = $2) "
               "AND ($3::uuid IS NULL OR (s.created_at, s.id) < "
               "     (SELECT a.created_at, a.id FROM streams.streams a WHERE a.id = $3::uuid)) "
@@ -99,7 +95,8 @@ static void stream_take(const struct dais_rows *rows, uint32_t row, struct store
     uint32_t column = 0;
     for (; column < sizeof views / sizeof views[0]; column++)
         *views[column] = dais_db->cell(rows, row, column);
-    ret_stream->key_sealed = dais_db->cell_bytes(rows, row, column);
+    ret_stream->key_sealed = dais_db->cell_bytes(rows, row, column++);
+    ret_stream->session = dais_db->cell_int(rows, row, column);
 }
 
 /** Runs a statement that answers one stream or none. */

@@ -21,6 +21,7 @@ struct store_stream {
     struct dais_str ended_at;
     struct dais_str created_at;
     struct dais_str key_sealed;
+    int64_t session; /**< the last that held it, 0: none did */
 };
 
 /** What a new or changed stream holds; absent views leave a stream as it is. */

@@ -59,6 +59,9 @@ struct dais_publish {
     struct dais_str stream;   /**< playback id */
     struct dais_str identity; /**< same client, same text: address and fingerprint */
     struct dais_str source;   /**< for logs: "rtmp 192.0.2.1:50000" */
+    /** The session gets a number above this one: the last that is known from before a restart, when
+     * the clock may have stepped back. 0: none. */
+    uint64_t session_after;
     /** [worker] On the publisher's worker: another publisher took over; stop sending. */
     void (*displaced)(uint64_t cookie);
     uint64_t cookie;

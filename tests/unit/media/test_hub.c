@@ -275,6 +275,31 @@ static void test_a_lost_encoder_has_a_grace_period(void **state)
     assert_int_equal(worker_call(away(), grace_run, NULL), DAIS_OK);
 }
 
+/* As after a restart with a clock that was set back. */
+static int32_t session_run(void *arg)
+{
+    (void)arg;
+    const uint64_t far = (uint64_t)clock_unix_ms() + 86400000;
+    struct dais_publish request = {.stream = dais_cstr("demo"), .session_after = far};
+    dais_handle publisher;
+    for (uint64_t i = 1; i <= 2; i++) {
+        story.len = 0;
+        story.text[0] = '\0';
+        assert_int_equal(hub_publish(&request, &publisher), DAIS_OK);
+        assert_int_equal(story.session, far + i);
+        hub_unpublish(publisher, 1);
+        story_wait("begin end ");
+        request.session_after = 0; /* in this process it is known */
+    }
+    return DAIS_OK;
+}
+
+static void test_sessions_rise_although_the_clock_went_back(void **state)
+{
+    (void)state;
+    assert_int_equal(worker_call(away(), session_run, NULL), DAIS_OK);
+}
+
 static int32_t bounds_run(void *arg)
 {
     (void)arg;
@@ -445,6 +470,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_silent_publisher_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_identity_takes_over_once_in_30_s, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_encoder_has_a_grace_period, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sessions_rise_although_the_clock_went_back, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_what_is_under_way_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_ends_a_stream_and_its_publisher, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_stream_stays_with_those_who_saw_it_begin, setup,

@@ -3,8 +3,10 @@
 /*
  * dais.streams/1: what protocol plugins ask of the live model. Offered by `streams`.
  *
- * A protocol plugin authorizes the key that its encoder gave, then publishes to the media hub under
- * the playback id. `streams` itself observes the hub and keeps the state of the stream.
+ * A protocol plugin authorizes the key that its encoder gave, publishes to the media hub under the
+ * playback id, and then authorizes the key once more before it takes media: a key that was replaced
+ * in between stopped what was published then, which was nothing yet. `streams` itself observes the
+ * hub and keeps the state of the stream.
  */
 #include "dais/services.h"
 
@@ -17,6 +19,7 @@ struct dais_ingest {
     struct dais_str stream_id;   /**< uuid */
     struct dais_str playback_id; /**< public name; the hub's name of the stream */
     struct dais_str title;
+    uint64_t session; /**< the last one that held the stream; for dais_publish.session_after */
 };
 
 struct dais_streams_v1 {

@@ -37,19 +37,31 @@
     X(FIBERS, fibers, 16384, 16, 1048576, "fibers", "fibers of a worker")                          \
     X(FIBER_POOL, fiber_pool, 512, 0, 65536, "stacks", "free stacks kept by a worker")             \
     X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")    \
+    X(HTTP_BYTES_PER_S, http_bytes_per_s, 1024, 1, 1073741824, "bytes/s",                          \
+      "bodies of requests and answers must go on at least that fast")                              \
     X(HTTP_CONNECTIONS, http_connections, 20000, 16, 1048576, "connections",                       \
       "HTTP connections of a worker")                                                              \
     X(HTTP_CONNECTIONS_PER_ADDRESS, http_connections_per_address, 4096, 1, 1048576, "connections", \
       "HTTP connections of one address to a worker; trusted proxies have no such limit")           \
+    X(HTTP_FOLDER_BYTES, http_folder_bytes, 67108864, 67108864, 67108864, "bytes",                 \
+      "all files of one folder of a plugin; fixed")                                                \
+    X(HTTP_HANDLER_MS, http_handler_ms, 30000, 100, 3600000, "ms",                                 \
+      "time for a handler; its waiting calls are then cancelled")                                  \
+    X(HTTP_HEADERS, http_headers, 100, 100, 100, "headers", "headers of a request; fixed")         \
     X(HTTP_HEADER_BYTES, http_header_bytes, 16384, 1024, 262144, "bytes",                          \
       "all headers of a request")                                                                  \
     X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request")  \
     X(HTTP_IDLE_MS, http_idle_ms, 60000, 1000, 3600000, "ms",                                      \
       "keep-alive, headers and body of a request together")                                        \
+    X(HTTP_PEER_MS, http_peer_ms, 20000, 1000, 3600000, "ms",                                      \
+      "how long a peer may leave what was sent unacknowledged")                                    \
+    X(HTTP_REQUEST_MS, http_request_ms, 10000, 100, 3600000, "ms",                                 \
+      "from the first byte of a request to its last; a body that keeps its rate has longer")       \
     X(JOB_THREADS, job_threads, 12, 1, 256, "threads", "threads for blocking work")                \
     X(JOB_QUEUE, job_queue, 256, 1, 65536, "jobs", "jobs waiting in a class")                      \
     X(JOB_STACK_BYTES, job_stack_bytes, 1048576, 131072, 67108864, "bytes",                        \
       "stack of a job thread")                                                                     \
+    X(JSON_DEPTH, json_depth, 32, 32, 32, "levels", "nesting of a JSON document; fixed")           \
     X(LOCK_KEY_BYTES, lock_key_bytes, 256, 16, 4096, "bytes", "key of a fiber lock")               \
     X(LOG_LINE_BYTES, log_line_bytes, 4096, 512, 4096, "bytes", "a log line; longer ones are cut") \
     X(LOG_LINES_PER_SECOND, log_lines_per_second, 50, 1, 100000, "lines/s",                        \

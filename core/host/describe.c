@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/describe.h"
 
-#include "base/limits.h"
 #include "host/abi.h"
 #include "host/config.h"
+#include "host/describe_limits.h"
 #include "host/describe_table.h"
 #include "host/registration.h"
 #include "host/roles.h"
@@ -78,7 +78,7 @@ static void add_route(const struct http_route_info *info, void *context)
               CELLS(cell_text("method", route->method), cell_text("path", route->path),
                     cell_text("access", roles_access_name(route->access)),
                     cell_text("roles", roles), cell_text("plugin", info->owner->id),
-                    cell_text("rate", route->rate_class), cell_text("summary", route->summary)));
+                    cell_text("rate", info->rate_class), cell_text("summary", route->summary)));
 }
 
 static void add_keys(struct table *table, const char *prefix, const struct dais_shape *shape)
@@ -105,18 +105,6 @@ static void add_config(struct table *table)
         snprintf(prefix, sizeof prefix, "plugins.%s", plugin->id);
         while ((record = registration_next(plugin->current, REGISTRATION_CONFIG, record)) != NULL)
             add_keys(table, prefix, record->table);
-    }
-}
-
-static void add_limits(struct table *table)
-{
-    table_section(table, "limits");
-    for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) {
-        const struct limit_row *row = limit_describe((enum limit)limit);
-        table_row(table, CELLS(cell_text("name", row->name),
-                               cell_number("value", limit_get((enum limit)limit)),
-                               cell_number("default", row->initial), cell_text("unit", row->unit),
-                               cell_text("prose", row->prose)));
     }
 }
 
@@ -222,7 +210,7 @@ static void describe(struct strbuf *out, bool as_json)
     table_section(&table, "routes");
     http_each_route(host_get()->http, add_route, &table);
     add_config(&table);
-    add_limits(&table);
+    describe_limits(&table);
     add_registered(&table);
     add_verbs(&table);
     table_end(&table);

@@ -92,9 +92,8 @@ struct http_hooks {
 };
 
 /**
- * Settings; 0 means the default that stands behind. Copied by http_new, texts too. Connections,
- * bytes of body, path and headers, and the idle time are limits (base/limits.h: http_…,
- * body_bytes).
+ * Settings; 0 means the limit that stands behind (base/limits.h). Copied by http_new, texts too.
+ * Connections, bytes of body, path and headers, and the idle time are limits alone.
  */
 struct http_config {
     const struct dais_str *addresses; /**< "0.0.0.0:8080", "[::]:0" */
@@ -108,11 +107,11 @@ struct http_config {
     const struct dais_str *trusted_proxies;
     uint32_t trusted_proxy_count;
     uint8_t forwarded; /**< 0: they say it by X-Forwarded-For and -Proto; 1: by Forwarded */
-    /** First byte to complete request; an answer's progress is judged over as long: 10000. */
+    /** First byte to complete request; an answer's progress is judged over as long: http_request_ms. */
     uint32_t request_timeout_ms;
-    uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: 30000 */
-    uint32_t peer_timeout_ms;    /**< TCP_USER_TIMEOUT: 20000 */
-    uint32_t bytes_per_s_min;    /**< of bodies, either way; who is slower is cut off: 1024 */
+    uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: http_handler_ms */
+    uint32_t peer_timeout_ms;    /**< TCP_USER_TIMEOUT: http_peer_ms */
+    uint32_t bytes_per_s_min;    /**< of bodies, either way; who is slower is cut off: http_bytes_per_s */
     uint8_t access_log;          /**< 1: one line per request */
     uint8_t dev;                 /**< 1: files of folders are read again when they changed */
 };

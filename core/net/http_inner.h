@@ -179,6 +179,7 @@ struct http_server {
     uint32_t ports[HTTP_ADDRESSES_MAX];
     struct http_network *networks; /* of trusted proxies */
     uint32_t network_count;
+    h2o_iovec_t refusal; /* the whole answer to bytes that are no request */
     uint32_t metrics; /* number of the first */
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
@@ -279,6 +280,11 @@ void http_send(struct dais_req *req);
 
 /** Answers with a problem document instead of what was answered before, its headers included. */
 void http_problem_set(struct dais_req *req, int32_t error, const char *field, const char *detail);
+
+/* http_refusal.c */
+
+/** Readies the answers to what is no request; before any connection. [main thread] */
+DAIS_CHECK_RESULT int32_t http_refusal_setup(struct http_server *server);
 
 /* http_cors.c */
 

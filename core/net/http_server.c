@@ -77,19 +77,19 @@ static int32_t copy_networks(struct http_server *server, const struct http_confi
     return DAIS_OK;
 }
 
-static uint32_t or_default(uint32_t value, uint32_t fallback)
+static uint32_t or_limit(uint32_t value, enum limit limit)
 {
-    return value ? value : fallback;
+    return value ? value : (uint32_t)limit_get(limit);
 }
 
 static int32_t copy_config(struct http_server *server, const struct http_config *config)
 {
     struct http_config *mine = &server->config;
     *mine = *config;
-    mine->request_timeout_ms = or_default(config->request_timeout_ms, 10000);
-    mine->handler_timeout_ms = or_default(config->handler_timeout_ms, 30000);
-    mine->peer_timeout_ms = or_default(config->peer_timeout_ms, 20000);
-    mine->bytes_per_s_min = or_default(config->bytes_per_s_min, 1024);
+    mine->request_timeout_ms = or_limit(config->request_timeout_ms, LIMIT_HTTP_REQUEST_MS);
+    mine->handler_timeout_ms = or_limit(config->handler_timeout_ms, LIMIT_HTTP_HANDLER_MS);
+    mine->peer_timeout_ms = or_limit(config->peer_timeout_ms, LIMIT_HTTP_PEER_MS);
+    mine->bytes_per_s_min = or_limit(config->bytes_per_s_min, LIMIT_HTTP_BYTES_PER_S);
     mine->trusted_proxies = NULL; /* server->networks */
     mine->addresses = copy_list(&server->arena, config->addresses, config->address_count);
     mine->cors_origins = copy_list(&server->arena, config->cors_origins, config->cors_origin_count);
@@ -123,6 +123,8 @@ static int32_t make(struct http_server *server, const struct http_config *config
 {
     uint64_t fd_count = (uint64_t)config->workers * config->address_count;
     int32_t code = copy_config(server, config);
+    if (code == DAIS_OK)
+        code = http_refusal_setup(server);
     if (code != DAIS_OK)
         return code;
     server->workers = mem_zalloc(config->workers, sizeof *server->workers);

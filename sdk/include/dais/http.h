@@ -51,7 +51,9 @@ struct dais_route {
     uint32_t roles;     /**< DAIS_ROLE_… for ROLE and OWNER */
     /** For OWNER: $1 is the first path parameter; answers one row, the owner's user id. */
     const struct dais_statement *owner;
-    const char *rate_class; /**< "read", "write", "login", "media"; NULL: by method */
+    /** What it is counted with: "read", "write", "login" (whatever tries a secret), "media",
+     * "status"; NULL: read for GET, else write. */
+    const char *rate_class;
     uint32_t flags;         /**< DAIS_ROUTE_… */
     uint32_t status;        /**< of the normal answer, for the documents: 200, 201, 204 */
     const struct dais_shape *path_shape;

@@ -77,10 +77,30 @@
     X(MEDIA_DISPLACED_MS, media_displaced_ms, 30000, 0, 3600000, "ms",                             \
       "how long who was thrown out by its own identity is refused")                                \
     X(METRICS, metrics, 2048, 64, 65536, "cells", "metric cells, histogram buckets included")      \
+    X(OUTBOX_ATTEMPTS, outbox_attempts, 20, 1, 1000, "attempts",                                   \
+      "how often an after_commit hook may fail at an operation before it is set aside")            \
+    X(OUTBOX_DEAD_MS, outbox_dead_ms, 2592000000, 60000, 315360000000, "ms",                       \
+      "how long operations that were set aside are kept")                                          \
+    X(OUTBOX_ORPHAN_MS, outbox_orphan_ms, 604800000, 60000, 315360000000, "ms",                    \
+      "how long operations wait for an after_commit hook whose plugin is gone")                    \
+    X(OUTBOX_POLL_MS, outbox_poll_ms, 1000, 10, 3600000, "ms",                                     \
+      "how often rows that other nodes have left are looked for")                                  \
+    X(OUTBOX_RETRY_MS, outbox_retry_ms, 300000, 100, 86400000, "ms",                               \
+      "longest wait before an after_commit hook that failed is called again")                      \
     X(PLUGIN_STATE_BYTES, plugin_state_bytes, 268435456, 65536, 1099511627776, "bytes",            \
       "lasting memory of one plugin")                                                              \
     X(RATE_CELLS, rate_cells, 65536, 1024, 16777216, "buckets",                                    \
       "users and addresses whose rates are known at a time, 8 bytes each")                         \
+    X(PLUGIN_GENERATIONS, plugin_generations, 8, 2, 15, "generations",                             \
+      "generations of one plugin that live at the same time")                                      \
+    X(PLUGIN_LOADS, plugin_loads, 2000, 1, 1000000, "files",                                       \
+      "plugin files that one process opens; their code stays in memory")                           \
+    X(RELOAD_ERRORS, reload_errors, 20, 0, 1000000, "answers",                                     \
+      "failures of new code within a second that bring the former code back; 0: never")            \
+    X(RELOAD_PARK_MS, reload_park_ms, 250, 10, 60000, "ms",                                        \
+      "how long a reload waits for a busy worker")                                                 \
+    X(RELOAD_TASKS_MS, reload_tasks_ms, 60000, 0, 3600000, "ms",                                   \
+      "how long tasks of replaced code go on once nothing else of it is under way")                \
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
       "how long after a reload a crash or many errors bring the former code back")                 \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \

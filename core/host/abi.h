@@ -14,6 +14,7 @@
 #include "dais/config.h"
 #include "dais/db.h"
 #include "dais/fiber.h"
+#include "dais/hooks.h"
 #include "dais/http.h"
 #include "dais/log.h"
 #include "dais/media.h"
@@ -53,6 +54,7 @@ extern const struct dais_cli_v1 abi_cli;
 extern const struct dais_config_v1 abi_config;
 extern const struct dais_db_v1 abi_db;
 extern const struct dais_fiber_v1 abi_fiber;
+extern const struct dais_hooks_v1 abi_hooks;
 extern const struct dais_http_v1 abi_http;
 extern const struct dais_log_v1 abi_log;
 extern const struct dais_media_v1 abi_media;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "data/db.h"
 #include "host/abi.h"
+#include "host/operations.h"
 #include "host/plugin.h"
 #include "host/registration.h"
 
@@ -26,13 +27,22 @@ static int32_t migrations(const struct dais_migration *table)
     return registration_add(generation, REGISTRATION_MIGRATIONS, table, dais_str(NULL, 0));
 }
 
+/** What after_commit hooks wait for may be there now. */
+static int32_t commit(struct dais_tx *tx)
+{
+    int32_t error = db_commit(tx);
+    if (!error)
+        operations_committed();
+    return error;
+}
+
 const struct dais_db_v1 abi_db = {
     .statements = statements,
     .migrations = migrations,
     .query = db_query,
     .begin = db_begin,
     .tx_query = db_tx_query,
-    .commit = db_commit,
+    .commit = commit,
     .rollback = db_rollback,
     .rows_count = db_rows_count,
     .rows_affected = db_rows_affected,

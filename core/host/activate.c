@@ -7,6 +7,7 @@
 #include "data/db.h"
 #include "host/admin.h"
 #include "host/marks.h"
+#include "host/operations.h"
 #include "host/plugin_order.h"
 #include "host/plugin_routes.h"
 #include "host/registration.h"
@@ -87,8 +88,10 @@ static const struct step checks[] = {
 
 int32_t activate_check(struct host *host, struct generation *generation)
 {
-    (void)host;
-    return run_steps(generation, checks);
+    int32_t error = run_steps(generation, checks);
+    if (!error)
+        error = operations_check(host, generation);
+    return error ? error : operations_required(host, generation);
 }
 
 /* --- what its start uses --- */

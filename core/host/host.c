@@ -9,9 +9,11 @@
 #include "data/db.h"
 #include "host/admin.h"
 #include "host/config.h"
+#include "host/delivery.h"
 #include "host/files.h"
 #include "host/hooks.h"
 #include "host/identity.h"
+#include "host/operations.h"
 #include "host/plugin_life.h"
 #include "host/plugin_routes.h"
 #include "host/rate.h"
@@ -98,7 +100,9 @@ static int32_t open_layers(struct host *host)
     error = db_open(&database);
     if (error)
         report_add(host->report, "database.url cannot be read");
-    return error;
+    if (!error)
+        error = operations_init();
+    return error ? error : delivery_init();
 }
 
 /** Row 0 of the owners: the core's own routes. */
@@ -122,8 +126,11 @@ static int32_t load(struct host *host)
     if (admin_register(host) != DAIS_OK)
         report_add(host->report, "the routes of the core: %s", http_problem());
     plugin_life_load(host);
-    if (!host->options.offline)
+    if (!host->options.offline) {
         plugin_routes_restore(host, NULL);
+        operations_restore(host);
+    }
+    operations_rebuild(host);
     error = identity_init();
     if (plugin_life_problems(host) > 0 || report_count(host->report) > before)
         return DAIS_E_INVALID;
@@ -179,6 +186,7 @@ void host_free(struct host *host)
     if (!host)
         return;
     plugin_life_fini(host);
+    operations_fini();
     http_free(host->http);
     tcp_free(host->tcp);
     db_close();

@@ -13,7 +13,9 @@
 #include "data/migrate.h"
 #include "host/config.h"
 #include "host/control.h"
+#include "host/delivery.h"
 #include "host/host_worker.h"
+#include "host/operations.h"
 #include "host/periodic.h"
 #include "host/plugin_life.h"
 #include "host/plugin_routes.h"
@@ -116,7 +118,8 @@ static int32_t drain_worker(void *arg)
         http_worker_drain(host->http);
     if (host->tcp_accepts)
         tcp_worker_drain(host->tcp);
-    return periodic_worker_drain(NULL);
+    int32_t error = periodic_worker_drain(NULL);
+    return error ? error : delivery_worker_drain(NULL);
 }
 
 static int32_t stop_plugins(void *arg)
@@ -142,7 +145,9 @@ static int32_t open_plugins(struct host *host)
         error = host_everywhere(accept_tcp, host);
         host->tcp_accepts = 1;
     }
-    return error ? error : host_everywhere(periodic_worker_start, NULL);
+    if (!error)
+        error = host_everywhere(periodic_worker_start, NULL);
+    return error ? error : host_everywhere(delivery_worker_start, NULL);
 }
 
 /** What the startup came to: the required plugins run, or the server does not. */
@@ -180,6 +185,7 @@ static int32_t serve(struct host *host)
     if (error || problems > 0)
         return error ? error : DAIS_E_INVALID;
     plugin_routes_save(host);
+    operations_save(host);
     atomic_store(&host->phase, HOST_SERVING);
     LOG_INFO("serving", log_uint("workers", host->workers), log_uint("plugins", host->order_count),
              log_uint("port", http_port(host->http, 0)));

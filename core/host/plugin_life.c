@@ -10,6 +10,7 @@
 #include "host/config.h"
 #include "host/files.h"
 #include "host/marks.h"
+#include "host/operations.h"
 #include "host/page.h"
 #include "host/plugin_file.h"
 #include "host/plugin_order.h"
@@ -124,6 +125,8 @@ static int32_t activate(struct host *host, struct generation *generation)
 {
     int32_t error = add_migrations(generation);
     if (!error)
+        error = operations_check(host, generation);
+    if (!error)
         error = activate_data(generation);
     if (!error)
         error = activate_calls(host, generation, NULL);
@@ -179,6 +182,14 @@ static void init_plugin(struct host *host, struct plugin *plugin)
         atomic_store(&plugin->state, PLUGIN_INITIALIZED);
 }
 
+/** A hook may need an operation of a plugin whose `init` comes later. */
+static void check_required(struct host *host, struct plugin *plugin)
+{
+    if (atomic_load(&plugin->state) == PLUGIN_INITIALIZED &&
+        operations_required(host, plugin->current) != DAIS_OK)
+        plugin_fail(plugin, "%s", plugin->current->reason);
+}
+
 /** Keeps the order of those that got through. */
 static void drop_failed(struct host *host)
 {
@@ -202,6 +213,8 @@ void plugin_life_load(struct host *host)
     plugin_order(host);
     for (uint32_t i = 0; i < host->order_count; i++)
         init_plugin(host, host->order[i]);
+    for (uint32_t i = 0; i < host->order_count; i++)
+        check_required(host, host->order[i]);
     drop_failed(host);
 }
 

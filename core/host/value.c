@@ -314,6 +314,13 @@ int32_t value_read(const struct dais_shape *inner, struct dais_str json, struct 
     return error && error != DAIS_E_MEMORY ? DAIS_E_INVALID : error;
 }
 
+bool value_can_order(const struct dais_shape *shape, const char *name)
+{
+    uint32_t index;
+    const struct dais_field *row = find(shape, name, &index);
+    return row && is_text(row->kind) && row->kind != DAIS_KIND_JSON;
+}
+
 struct dais_str value_text(const struct dais_shape *shape, const char *name, const void *value)
 {
     uint32_t index;

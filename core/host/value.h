@@ -64,5 +64,8 @@ DAIS_CHECK_RESULT int32_t value_read(const struct dais_shape *inner, struct dais
                                      struct dais_arena *arena, void **ret_inner,
                                      char ret_problem[VALUE_PROBLEM_BYTES_MAX]);
 
+/** Whether `shape` has a row called `name` by whose text things can be ordered. */
+bool value_can_order(const struct dais_shape *shape, const char *name);
+
 /** The text of the row called `name`; absent for NULL and for what is no text. */
 struct dais_str value_text(const struct dais_shape *shape, const char *name, const void *value);

@@ -5,11 +5,9 @@
 
 #include "dais/media.h"
 #include "keys.h"
+#include "operations.h"
 #include "store.h"
 #include "streams.h"
-
-#define TITLE_MAX 200
-#define DESCRIPTION_MAX 4000
 
 struct streams_config api_config;
 
@@ -69,9 +67,9 @@ const struct dais_shape api_list_query_shape = DAIS_SHAPE("StreamListQuery", str
                                                           LIST_QUERY_FIELDS);
 
 #define EDIT_FIELDS(title_flags)                                                                   \
-    DAIS_FIELD(struct edit_body, title, DAIS_KIND_STRING, title_flags, 1, TITLE_MAX,               \
+    DAIS_FIELD(struct edit_body, title, DAIS_KIND_STRING, title_flags, 1, STREAMS_TITLE_MAX,       \
                "what viewers read first"),                                                         \
-        DAIS_FIELD(struct edit_body, description, DAIS_KIND_STRING, 0, 0, DESCRIPTION_MAX,         \
+        DAIS_FIELD(struct edit_body, description, DAIS_KIND_STRING, 0, 0, STREAMS_DESCRIPTION_MAX, \
                    "plain text"),                                                                  \
         DAIS_FIELD_NAMED("scheduledFor", struct edit_body, scheduled_for, DAIS_KIND_TIME, 0, 0,    \
                          40, "when it is planned to begin"),                                       \
@@ -90,9 +88,9 @@ static const struct dais_field STREAM_FIELDS[] = {
     DAIS_FIELD_NAMED("ownerId", struct stream_answer, row.owner_id, DAIS_KIND_UUID,
                      DAIS_FIELD_REQUIRED, 36, 36, "account that owns it"),
     DAIS_FIELD_NAMED("title", struct stream_answer, row.title, DAIS_KIND_STRING,
-                     DAIS_FIELD_REQUIRED, 1, TITLE_MAX, "what viewers read first"),
+                     DAIS_FIELD_REQUIRED, 1, STREAMS_TITLE_MAX, "what viewers read first"),
     DAIS_FIELD_NAMED("description", struct stream_answer, row.description, DAIS_KIND_STRING,
-                     DAIS_FIELD_REQUIRED, 0, DESCRIPTION_MAX, "plain text"),
+                     DAIS_FIELD_REQUIRED, 0, STREAMS_DESCRIPTION_MAX, "plain text"),
     DAIS_FIELD_NAMED("status", struct stream_answer, row.status, DAIS_KIND_STRING,
                      DAIS_FIELD_REQUIRED, 1, 20, "upcoming, live or ended"),
     DAIS_FIELD_NAMED("playbackId", struct stream_answer, row.playback_id, DAIS_KIND_STRING,
@@ -206,21 +204,45 @@ int32_t api_list(struct dais_req *req, const struct dais_input *input)
     return dais_http->reply_fields(req, 200, &api_list_shape, &answer);
 }
 
+/** Makes the stream that hooks have left of `value`, with a key of its own. */
+static int32_t create(const struct dais_operation_run *run, struct operations_stream *value,
+                      struct store_stream *ret_row)
+{
+    struct keys_key key;
+    int32_t error = keys_make(value->playback_id, &key);
+    if (error)
+        return error;
+    const struct store_new made = {
+        .owner_id = value->owner_id,
+        .playback_id = value->playback_id,
+        .edit = {value->title, value->description, value->scheduled_for},
+        .key = {dais_str((const char *)key.sealed, sizeof key.sealed),
+                dais_str((const char *)key.hmac, sizeof key.hmac)},
+    };
+    error = store_add(run->tx, &made, ret_row);
+    if (!error)
+        value->id = ret_row->id;
+    return error;
+}
+
 int32_t api_create(struct dais_req *req, const struct dais_input *input)
 {
     const struct edit_body *body = input->body;
+    struct dais_str caller = dais_http->identity(req)->user_id;
     char playback_id[KEYS_PLAYBACK_LEN + 1];
     keys_playback_id(playback_id);
-    struct keys_key key;
-    int32_t error = keys_make(dais_cstr(playback_id), &key);
-    if (error)
-        return error;
-    const struct store_edit edit = {body->title, body->description, body->scheduled_for};
-    const struct store_key columns = {dais_str((const char *)key.sealed, sizeof key.sealed),
-                                      dais_str((const char *)key.hmac, sizeof key.hmac)};
+    struct operations_stream value = {.owner_id = caller,
+                                      .actor_id = caller,
+                                      .playback_id = dais_cstr(playback_id),
+                                      .title = body->title,
+                                      .description = body->description,
+                                      .scheduled_for = body->scheduled_for};
     struct stream_answer answer = {0};
-    error = store_add(dais_http->identity(req)->user_id, dais_cstr(playback_id), &edit, &columns,
-                      &answer.row);
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_CREATE], NULL, &value);
+    if (!error)
+        error = create(&run, &value, &answer.row);
+    error = dais_operation_end(&run, error);
     if (error)
         return error;
     return reply_stream(req, 201, &answer);
@@ -240,9 +262,21 @@ int32_t api_change(struct dais_req *req, const struct dais_input *input)
 {
     const struct id_path *path = input->path;
     const struct edit_body *body = input->body;
-    const struct store_edit edit = {body->title, body->description, body->scheduled_for};
+    struct operations_stream value = {.id = path->id,
+                                      .actor_id = dais_http->identity(req)->user_id,
+                                      .title = body->title,
+                                      .description = body->description,
+                                      .scheduled_for = body->scheduled_for};
     struct stream_answer answer = {0};
-    int32_t error = store_change(path->id, &edit, &answer.row);
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_UPDATE], NULL, &value);
+    if (!error) {
+        const struct store_edit edit = {value.title, value.description, value.scheduled_for};
+        error = store_change(run.tx, value.id, &edit, &answer.row);
+        value.owner_id = answer.row.owner_id;
+        value.playback_id = answer.row.playback_id;
+    }
+    error = dais_operation_end(&run, error);
     if (error)
         return error;
     return reply_stream(req, 200, &answer);
@@ -251,9 +285,15 @@ int32_t api_change(struct dais_req *req, const struct dais_input *input)
 int32_t api_remove(struct dais_req *req, const struct dais_input *input)
 {
     const struct id_path *path = input->path;
-    int32_t error = store_remove(path->id);
-    if (error == DAIS_E_CONFLICT)
-        return dais_http->fail(req, error, NULL, "the stream is live; end it first");
+    int32_t removed = DAIS_OK;
+    struct operations_gone value = {.id = path->id, .actor_id = dais_http->identity(req)->user_id};
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_DELETE], NULL, &value);
+    if (!error)
+        error = removed = store_remove(run.tx, path->id);
+    error = dais_operation_end(&run, error);
+    if (removed == DAIS_E_CONFLICT)
+        return dais_http->fail(req, removed, NULL, "the stream is live; end it first");
     if (error)
         return error;
     return dais_http->reply(req, 204, NULL, dais_str(NULL, 0));

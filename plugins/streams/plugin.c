@@ -4,11 +4,12 @@
 #include "dais/dais.h"
 #include "keys.h"
 #include "live.h"
+#include "operations.h"
 #include "store.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_CONFIG, DAIS_NEED_DB,  DAIS_NEED_FIBER,  DAIS_NEED_HTTP,     DAIS_NEED_LOG,
-    DAIS_NEED_MEDIA,  DAIS_NEED_MEM, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_CONFIG, DAIS_NEED_DB,    DAIS_NEED_FIBER, DAIS_NEED_HOOKS,  DAIS_NEED_HTTP,
+    DAIS_NEED_LOG,    DAIS_NEED_MEDIA, DAIS_NEED_MEM,   DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -111,6 +112,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_db->migrations(dais_schema);
     if (!error)
         error = dais_db->statements(store_statements);
+    if (!error)
+        error = dais_hooks->operations(operations_table);
     if (!error)
         error = dais_http->routes(ROUTES);
     if (!error)

@@ -100,11 +100,11 @@ static void stream_take(const struct dais_rows *rows, uint32_t row, struct store
 }
 
 /** Runs a statement that answers one stream or none. */
-static int32_t stream_query(const struct dais_statement *statement, const struct dais_param *params,
-                            struct store_stream *ret_stream)
+static int32_t stream_query(struct dais_tx *tx, const struct dais_statement *statement,
+                            const struct dais_param *params, struct store_stream *ret_stream)
 {
     struct dais_rows *rows = NULL;
-    int32_t error = dais_db->query(statement, params, statement->params, &rows);
+    int32_t error = dais_query_in(tx, statement, params, statement->params, &rows);
     if (error)
         return error;
     if (dais_db->rows_count(rows) == 0)
@@ -113,22 +113,21 @@ static int32_t stream_query(const struct dais_statement *statement, const struct
     return DAIS_OK;
 }
 
-int32_t store_add(struct dais_str owner_id, struct dais_str playback_id,
-                  const struct store_edit *edit, const struct store_key *key,
-                  struct store_stream *ret_stream)
+int32_t store_add(struct dais_tx *tx, const struct store_new *made, struct store_stream *ret_stream)
 {
+    const struct store_edit *edit = &made->edit;
     const struct dais_param params[] = {
-        dais_text(owner_id),          dais_text(playback_id),         dais_text(edit->title),
-        dais_text(edit->description), dais_text(edit->scheduled_for), dais_bytes(key->sealed),
-        dais_bytes(key->hmac),
+        dais_text(made->owner_id),    dais_text(made->playback_id),   dais_text(edit->title),
+        dais_text(edit->description), dais_text(edit->scheduled_for), dais_bytes(made->key.sealed),
+        dais_bytes(made->key.hmac),
     };
-    return stream_query(&store_statements[ADD], params, ret_stream);
+    return stream_query(tx, &store_statements[ADD], params, ret_stream);
 }
 
 int32_t store_get(struct dais_str id, struct store_stream *ret_stream)
 {
     const struct dais_param params[] = {dais_text(id)};
-    return stream_query(&store_statements[GET], params, ret_stream);
+    return stream_query(NULL, &store_statements[GET], params, ret_stream);
 }
 
 int32_t store_list(const struct store_page *page, struct store_stream **ret_streams,
@@ -152,13 +151,13 @@ int32_t store_list(const struct store_page *page, struct store_stream **ret_stre
     return DAIS_OK;
 }
 
-int32_t store_change(struct dais_str id, const struct store_edit *edit,
+int32_t store_change(struct dais_tx *tx, struct dais_str id, const struct store_edit *edit,
                      struct store_stream *ret_stream)
 {
     const struct dais_param params[] = {dais_text(id), dais_text(edit->title),
                                         dais_text(edit->description),
                                         dais_text(edit->scheduled_for)};
-    return stream_query(&store_statements[CHANGE], params, ret_stream);
+    return stream_query(tx, &store_statements[CHANGE], params, ret_stream);
 }
 
 int32_t store_rekey(struct dais_str id, const struct store_key *key,
@@ -166,15 +165,15 @@ int32_t store_rekey(struct dais_str id, const struct store_key *key,
 {
     const struct dais_param params[] = {dais_text(id), dais_bytes(key->sealed),
                                         dais_bytes(key->hmac)};
-    return stream_query(&store_statements[REKEY], params, ret_stream);
+    return stream_query(NULL, &store_statements[REKEY], params, ret_stream);
 }
 
 /** The one boolean of an answer: DAIS_E_NOT_FOUND without a row. */
-static int32_t flag_query(const struct dais_statement *statement, const struct dais_param *params,
-                          int *ret_flag)
+static int32_t flag_query(struct dais_tx *tx, const struct dais_statement *statement,
+                          const struct dais_param *params, int *ret_flag)
 {
     struct dais_rows *rows = NULL;
-    int32_t error = dais_db->query(statement, params, statement->params, &rows);
+    int32_t error = dais_query_in(tx, statement, params, statement->params, &rows);
     if (error)
         return error;
     if (dais_db->rows_count(rows) == 0)
@@ -185,11 +184,11 @@ static int32_t flag_query(const struct dais_statement *statement, const struct d
     return error;
 }
 
-int32_t store_remove(struct dais_str id)
+int32_t store_remove(struct dais_tx *tx, struct dais_str id)
 {
     const struct dais_param params[] = {dais_text(id)};
     int live = 0;
-    int32_t error = flag_query(&store_statements[REMOVE], params, &live);
+    int32_t error = flag_query(tx, &store_statements[REMOVE], params, &live);
     if (error)
         return error;
     return live ? DAIS_E_CONFLICT : DAIS_OK;
@@ -198,7 +197,7 @@ int32_t store_remove(struct dais_str id)
 int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream)
 {
     const struct dais_param params[] = {dais_bytes(hmac)};
-    return stream_query(&store_statements[BY_KEY], params, ret_stream);
+    return stream_query(NULL, &store_statements[BY_KEY], params, ret_stream);
 }
 
 int32_t store_hold(struct dais_str playback_id, int64_t session)
@@ -206,7 +205,7 @@ int32_t store_hold(struct dais_str playback_id, int64_t session)
     const struct dais_param params[] = {dais_text(playback_id), dais_int(session),
                                         dais_int(STREAMS_LEASE_S)};
     int held = 0;
-    int32_t error = flag_query(&store_statements[HOLD], params, &held);
+    int32_t error = flag_query(NULL, &store_statements[HOLD], params, &held);
     if (error)
         return error;
     return held ? DAIS_OK : DAIS_E_CONFLICT;

@@ -37,6 +37,14 @@ struct store_key {
     struct dais_str hmac;
 };
 
+/** A stream to be made. */
+struct store_new {
+    struct dais_str owner_id;
+    struct dais_str playback_id;
+    struct store_edit edit;
+    struct store_key key;
+};
+
 /** A page of the list: newest first, after the stream `after` (absent: from the newest). */
 struct store_page {
     struct dais_str status;      /**< absent for all */
@@ -45,9 +53,8 @@ struct store_page {
     int64_t limit;
 };
 
-/** [fiber] [suspends] Adds a stream. */
-DAIS_CHECK_RESULT int32_t store_add(struct dais_str owner_id, struct dais_str playback_id,
-                                    const struct store_edit *edit, const struct store_key *key,
+/** [fiber] [suspends] Adds a stream, in `tx` unless it is NULL. */
+DAIS_CHECK_RESULT int32_t store_add(struct dais_tx *tx, const struct store_new *made,
                                     struct store_stream *ret_stream);
 
 /** [fiber] [suspends] Finds a stream. DAIS_E_NOT_FOUND. */
@@ -57,16 +64,20 @@ DAIS_CHECK_RESULT int32_t store_get(struct dais_str id, struct store_stream *ret
 DAIS_CHECK_RESULT int32_t store_list(const struct store_page *page,
                                      struct store_stream **ret_streams, uint32_t *ret_count);
 
-/** [fiber] [suspends] Changes what `edit` gives. DAIS_E_NOT_FOUND. */
-DAIS_CHECK_RESULT int32_t store_change(struct dais_str id, const struct store_edit *edit,
+/** [fiber] [suspends] Changes what `edit` gives, in `tx` unless it is NULL. DAIS_E_NOT_FOUND. */
+DAIS_CHECK_RESULT int32_t store_change(struct dais_tx *tx, struct dais_str id,
+                                       const struct store_edit *edit,
                                        struct store_stream *ret_stream);
 
 /** [fiber] [suspends] Gives a stream another key. DAIS_E_NOT_FOUND. */
 DAIS_CHECK_RESULT int32_t store_rekey(struct dais_str id, const struct store_key *key,
                                       struct store_stream *ret_stream);
 
-/** [fiber] [suspends] Removes a stream. DAIS_E_CONFLICT while it is live, DAIS_E_NOT_FOUND. */
-DAIS_CHECK_RESULT int32_t store_remove(struct dais_str id);
+/**
+ * [fiber] [suspends] Removes a stream, in `tx` unless it is NULL. DAIS_E_CONFLICT while it is live,
+ * DAIS_E_NOT_FOUND.
+ */
+DAIS_CHECK_RESULT int32_t store_remove(struct dais_tx *tx, struct dais_str id);
 
 /** [fiber] [suspends] Finds a stream by the look-up value of its key. DAIS_E_NOT_FOUND. */
 DAIS_CHECK_RESULT int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream);

@@ -5,6 +5,9 @@
 
 /** Room for "http://host:port/hls/<id>/master.m3u8" and its like, with NUL. */
 #define STREAMS_URL_BYTES 512
+/** Longest title and description, in characters. */
+#define STREAMS_TITLE_MAX 200
+#define STREAMS_DESCRIPTION_MAX 4000
 /** How long a live stream is believed without a sign of life, in seconds. */
 #define STREAMS_LEASE_S 15
 /** How often a live stream gives a sign of life, in milliseconds. */

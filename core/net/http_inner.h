@@ -60,6 +60,7 @@ struct http_conn {
     uint64_t checked_queue;   /* bytes of answers that libuv held then */
     struct list_node written; /* in its worker's list, until h2o knows */
     uv_write_t *write_req;
+    int write_status; /* what h2o will be told of it */
     uv_alloc_cb alloc_cb; /* h2o's, see http_lazy.c */
     uv_read_cb read_cb;
     bool reading;      /* libuv watches for input */

@@ -17,6 +17,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 typedef int (*read_start_fn)(uv_stream_t *, uv_alloc_cb, uv_read_cb);
 typedef int (*read_stop_fn)(uv_stream_t *);
@@ -120,7 +121,7 @@ static void on_idle(uv_idle_t *idle)
     uv_idle_stop(idle);
     for (struct list_node *node; (node = list_pop(&written));) {
         struct http_conn *conn = LIST_ITEM(node, struct http_conn, written);
-        conn->write_req->cb(conn->write_req, 0);
+        conn->write_req->cb(conn->write_req, conn->write_status);
     }
 }
 
@@ -135,15 +136,17 @@ void http_lazy_stop(struct http_worker *worker)
     uv_close((uv_handle_t *)&worker->written_idle, NULL);
 }
 
-static void complete_later(struct http_conn *conn, uv_write_t *req, uv_write_cb cb)
+static int complete_later(struct http_conn *conn, uv_write_t *req, uv_write_cb cb, int status)
 {
     struct http_worker *worker = conn->worker;
     req->handle = (uv_stream_t *)&conn->tcp;
     req->cb = cb;
     conn->write_req = req;
+    conn->write_status = status;
     if (list_is_empty(&worker->written))
         uv_idle_start(&worker->written_idle, on_idle);
     list_push(&worker->written, &conn->written);
+    return 0;
 }
 
 /* Drops `done` bytes off the front of the pieces; returns how many pieces are left. */
@@ -158,28 +161,42 @@ static unsigned skip_written(uv_buf_t *bufs, unsigned count, size_t done)
     return count - first;
 }
 
-/* No pieces at all come from h2o when TLS broke while an answer was made: libuv would abort the
- * process. Such a write is done at once; the connection ends with the next read. */
+/* Makes the next read end the connection. */
+static void end(struct http_conn *conn)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
+/* No pieces at all come from h2o when TLS broke while an answer was made; libuv would abort the
+ * process. h2o closes such a connection only when reading tells it to.
+ *
+ * And h2o does not look at what uv_write returns: it would wait for ever for the callback of a
+ * close_notify that the peer's reset made impossible. */
 int uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t *bufs, unsigned count,
              uv_write_cb cb)
 {
     struct http_conn *conn = conn_of(stream);
     uv_buf_t left[PIECES_MAX];
     if (conn && count == 0) {
-        complete_later(conn, req, cb);
-        return 0;
+        end(conn);
+        return complete_later(conn, req, cb, 0);
     }
-    if (!conn || count > PIECES_MAX) {
+    if (!conn) {
         http_lazy_setup();
         return real_write(req, stream, bufs, count, cb);
     }
     conn->checked_ms = 0; /* another answer: its progress is its own */
-    memcpy(left, bufs, count * sizeof *bufs);
-    int done = uv_try_write(stream, left, count);
-    if (done > 0)
-        count = skip_written(left, count, (size_t)done);
-    if (count > 0)
-        return real_write(req, stream, left, count, cb);
-    complete_later(conn, req, cb);
-    return 0;
+    if (count <= PIECES_MAX) {
+        memcpy(left, bufs, count * sizeof *bufs);
+        int done = uv_try_write(stream, left, count);
+        if (done > 0)
+            count = skip_written(left, count, (size_t)done);
+        if (count == 0)
+            return complete_later(conn, req, cb, 0);
+        bufs = left;
+    }
+    int status = real_write(req, stream, bufs, count, cb);
+    return status == 0 ? 0 : complete_later(conn, req, cb, status);
 }

@@ -50,13 +50,14 @@ static int check_hello(SSL *ssl, int *alert, void *arg)
     return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* A key with a password would be asked for on the terminal. */
+/* OpenSSL would ask on the terminal. */
 static int no_password(char *buf, int size, int writing, void *arg)
 {
+    bool *asked = arg;
     (void)buf;
     (void)size;
     (void)writing;
-    (void)arg;
+    *asked = true;
     return 0;
 }
 
@@ -73,7 +74,6 @@ static SSL_CTX *make_context(void)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets need no memory */
     SSL_CTX_set_client_hello_cb(context, check_hello, NULL);
     h2o_ssl_register_alpn_protocols(context, protocols);
-    SSL_CTX_set_default_passwd_cb(context, no_password);
     return context;
 }
 
@@ -93,42 +93,50 @@ static int32_t check_readable(const char *path, char message[TLS_MESSAGE_BYTES])
     return DAIS_OK;
 }
 
-/* OpenSSL's own words, but for the two mistakes that people make. */
-static const char *reason_of(int is_key)
+/* The first error says what was found, those behind it say who noticed. */
+static const char *reason_of(const char *missing)
 {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = ERR_peek_error();
     const char *text = ERR_reason_error_string(error);
-    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-        return is_key ? "holds no private key in PEM" : "holds no certificate in PEM";
-    if (is_key && (ERR_GET_LIB(error) == ERR_LIB_PEM || ERR_GET_LIB(error) == ERR_LIB_EVP ||
-                   ERR_GET_LIB(error) == ERR_LIB_PKCS12))
-        return "has a password, or is damaged";
+    bool nothing = ERR_GET_LIB(error) == ERR_LIB_PEM ? ERR_GET_REASON(error) == PEM_R_NO_START_LINE
+                                                     : ERR_GET_LIB(error) == ERR_LIB_OSSL_DECODER;
+    if (nothing)
+        return missing;
     return text ? text : "cannot be read";
+}
+
+static int32_t use_key(SSL_CTX *context, const struct tls_pair *pair,
+                       char message[TLS_MESSAGE_BYTES])
+{
+    bool asked = false;
+    SSL_CTX_set_default_passwd_cb(context, no_password);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+    int used = SSL_CTX_use_PrivateKey_file(context, pair->key.ptr, SSL_FILETYPE_PEM);
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    if (used != 1 && asked)
+        return refuse(message, pair->key.ptr, "has a password; a server's key must have none");
+    if (used != 1 && ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_X509)
+        return refuse(message, pair->key.ptr, reason_of("holds no private key in PEM"));
+    if (SSL_CTX_check_private_key(context) == 1)
+        return DAIS_OK;
+    char reason[TLS_MESSAGE_BYTES];
+    snprintf(reason, sizeof reason, "is not the key of %s", pair->certificate.ptr);
+    return refuse(message, pair->key.ptr, reason);
 }
 
 static int32_t use_files(SSL_CTX *context, const struct tls_pair *pair,
                          char message[TLS_MESSAGE_BYTES])
 {
     const char *certificate = pair->certificate.ptr;
-    const char *key = pair->key.ptr;
     int32_t code = check_readable(certificate, message);
     if (code == DAIS_OK)
-        code = check_readable(key, message);
+        code = check_readable(pair->key.ptr, message);
     if (code != DAIS_OK)
         return code;
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-        return refuse(message, certificate, reason_of(0));
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1) {
-        unsigned long error = ERR_peek_last_error();
-        if (ERR_GET_LIB(error) != ERR_LIB_X509)
-            return refuse(message, key, reason_of(1));
-    }
-    if (SSL_CTX_check_private_key(context) == 1)
-        return DAIS_OK;
-    snprintf(message, TLS_MESSAGE_BYTES, "%s: is not the key of %s", key, certificate);
-    ERR_clear_error();
-    return DAIS_E_INVALID;
+        return refuse(message, certificate, reason_of("holds no certificate in PEM"));
+    return use_key(context, pair, message);
 }
 
 static int64_t seconds_of(const ASN1_TIME *time)

@@ -26,6 +26,7 @@
 
 struct http_owner rig_owner = {.id = "rig", .plugin = 1};
 static struct http_server *server;
+static struct tls *tls;
 static void (*stopping)(uint32_t worker);
 
 static int open_socket(uint16_t port)
@@ -99,14 +100,25 @@ struct http_server *rig_server(void)
     return server;
 }
 
+struct tls *rig_tls(void)
+{
+    return tls;
+}
+
 void rig_start(struct rig *rig)
 {
-    static const struct dais_str address = DAIS_STR_INIT("127.0.0.1:0");
+    static const struct dais_str addresses[] = {DAIS_STR_INIT("127.0.0.1:0"),
+                                                DAIS_STR_INIT("127.0.0.1:0")};
     static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
+    char message[TLS_MESSAGE_BYTES] = "";
     random_init();
     assert_int_equal(metrics_init(WORKERS), DAIS_OK);
-    rig->config.addresses = &address;
-    rig->config.address_count = 1;
+    rig->config.addresses = addresses;
+    if (rig->pairs && tls_new(rig->pairs, rig->pair_count, message, &tls) != DAIS_OK)
+        fail_msg("%s", message);
+    rig->config.tls = tls;
+    rig->config.tls_address_count = tls ? 1 : 0;
+    rig->config.address_count = 1 + rig->config.tls_address_count;
     rig->config.workers = WORKERS;
     rig->hooks.open_sockets = rig_open_sockets;
     rig_owner.assets_dir = rig->assets_dir;
@@ -122,6 +134,8 @@ void rig_stop(void)
     assert_int_equal(workers_stop(STOP_GRACE_MS), DAIS_OK);
     http_free(server);
     server = NULL;
+    tls_free(tls);
+    tls = NULL;
     metrics_fini();
 }
 

@@ -9,6 +9,7 @@
  * Everything is called from the test's main thread; the server runs on worker threads.
  */
 #include "net/http.h"
+#include "net/tls.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,9 @@ struct rig_answer {
 
 /** What a test adds to the server. */
 struct rig {
-    struct http_config config; /**< addresses and workers are set by rig_start */
+    struct http_config config;    /**< addresses, workers and TLS are set by rig_start */
+    const struct tls_pair *pairs; /**< not NULL: a second address speaks TLS with these */
+    uint32_t pair_count;
     const struct dais_route *routes;
     const struct dais_static *statics;
     const char *assets_dir;
@@ -44,6 +47,9 @@ struct http_server *rig_server(void);
 
 /** A new table of the rig's server, filled for rig_owner; `statics` may be NULL. */
 struct http_table *rig_table(const struct dais_route *routes, const struct dais_static *statics);
+
+/** The certificates of the running server; NULL when it speaks no TLS. */
+struct tls *rig_tls(void);
 
 /** Drains and stops it; fails the test when something is left. */
 void rig_stop(void);

@@ -137,10 +137,10 @@ struct dais_str auth_network(struct dais_str address)
     for (uint64_t i = 0; i < address.len; i++) {
         if (address.ptr[i] != ':')
             continue;
-        if (i + 1 < address.len && address.ptr[i + 1] == ':')
-            return dais_str(address.ptr, i + 2);
         if (++groups == 4)
             return dais_str(address.ptr, i + 1);
+        if (i + 1 < address.len && address.ptr[i + 1] == ':')
+            return dais_str(address.ptr, i + 2);
     }
     return address;
 }

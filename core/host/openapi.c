@@ -137,8 +137,9 @@ static void add_parameters(struct document *document, const struct dais_route *r
     json_close_array(&document->json);
 }
 
-static void add_security(struct document *document, const struct dais_route *route)
+static void add_security(struct document *document, const struct http_route_info *info)
 {
+    const struct dais_route *route = info->route;
     struct json_writer *json = &document->json;
     json_key(json, "security");
     json_open_array(json);
@@ -152,13 +153,14 @@ static void add_security(struct document *document, const struct dais_route *rou
     json_close_array(json);
     json_close_object(json);
     json_close_array(json);
-    add_text(json, "x-access", roles_access_name(route->access));
-    json_key(json, "x-roles");
+    add_text(json, "x-dais-access", roles_access_name(route->access));
+    json_key(json, "x-dais-roles");
     json_open_array(json);
     for (uint32_t role = 1; role != 0 && role <= DAIS_ROLE_CREATOR; role <<= 1)
         if (route->roles & role)
             json_add_stringz(json, roles_name(role));
     json_close_array(json);
+    add_text(json, "x-dais-rate-class", info->rate_class);
 }
 
 static void add_problem(struct json_writer *json, const char *status)
@@ -233,7 +235,7 @@ static void add_operation(struct document *document, const struct http_route_inf
     json_open_array(json);
     json_add_stringz(json, info->owner->id);
     json_close_array(json);
-    add_security(document, route);
+    add_security(document, info);
     add_parameters(document, route);
     if (route->body_shape) {
         json_key(json, "requestBody");
@@ -306,7 +308,7 @@ static const struct dais_field problem_fields[] = {
     PROBLEM_TEXT("code", code, DAIS_FIELD_REQUIRED, "Stable name of the error, for programs"),
     PROBLEM_TEXT("detail", detail, 0, "What was wrong here and what would be right"),
     PROBLEM_TEXT("field", field, 0, "Name of the field that was wrong"),
-    PROBLEM_TEXT("requestId", request_id, DAIS_FIELD_REQUIRED, "Stands in the server's log"),
+    PROBLEM_TEXT("requestId", request_id, 0, "Stands in the server's log"),
     DAIS_FIELD_END,
 };
 

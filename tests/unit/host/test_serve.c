@@ -187,7 +187,7 @@ static void test_openapi(void **state)
     assert_holds(reply, "{\"name\":\"text\",\"in\":\"query\",\"required\":true,"
                         "\"description\":\"Comes back\",\"schema\":{\"type\":\"string\"");
     assert_holds(reply, "\"requestBody\":{\"required\":true");
-    assert_holds(reply, "\"security\":[{\"bearer\":[]}],\"x-access\":\"user\"");
+    assert_holds(reply, "\"security\":[{\"bearer\":[]}],\"x-dais-access\":\"user\"");
 }
 
 static void test_identity_is_asked_once(void **state)

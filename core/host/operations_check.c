@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What may be registered as an operation or a hook, and whether a generation fits to the others. */
+#include "base/log.h"
 #include "host/operations.h"
 #include "host/plugin.h"
 #include "host/registration.h"
@@ -195,12 +196,17 @@ int32_t operations_required(struct host *host, struct generation *generation)
     const struct registration *record = NULL;
     while ((record = registration_next(generation, REGISTRATION_HOOKS, record)))
         for (const struct dais_hook *row = record->table; row->name; row++) {
-            if (!(row->flags & DAIS_HOOK_REQUIRED) ||
-                find_anywhere(host, generation, row->operation))
+            if (find_anywhere(host, generation, row->operation))
                 continue;
-            generation_fail(generation, "its hook %s needs the operation %s, which nobody declares",
-                            row->name, row->operation);
-            return DAIS_E_INVALID;
+            if (row->flags & DAIS_HOOK_REQUIRED) {
+                generation_fail(generation,
+                                "its hook %s needs the operation %s, which nobody declares",
+                                row->name, row->operation);
+                return DAIS_E_INVALID;
+            }
+            LOG_INFO("hook waits for an operation that nobody declares",
+                     log_text("id", generation->plugin->id), log_text("hook", row->name),
+                     log_text("operation", row->operation));
         }
     return DAIS_OK;
 }

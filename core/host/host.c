@@ -17,6 +17,7 @@
 #include "host/plugin_life.h"
 #include "host/plugin_routes.h"
 #include "host/rate.h"
+#include "host/reload.h"
 #include "host/report.h"
 #include "host/state.h"
 #include "loop/board.h"
@@ -132,6 +133,8 @@ static int32_t load(struct host *host)
     }
     operations_rebuild(host);
     error = identity_init();
+    if (!error)
+        error = reload_init();
     if (plugin_life_problems(host) > 0 || report_count(host->report) > before)
         return DAIS_E_INVALID;
     return error;

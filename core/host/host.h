@@ -83,6 +83,7 @@ struct host_options {
     const char *database;    /**< libpq connection string; NULL: none, queries are refused */
     uint8_t embedded;        /**< the database is our own: missing secrets are made */
     uint8_t offline;         /**< load and initialize only */
+    uint8_t dev;             /**< plugins are loaded again when their files change */
     uint8_t safe;            /**< without plugins that have a `path` */
     uint32_t quarantine_count;
     const struct host_quarantine *quarantine;

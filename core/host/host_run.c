@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "data/db.h"
 #include "data/migrate.h"
+#include "host/attend.h"
 #include "host/config.h"
 #include "host/control.h"
 #include "host/delivery.h"
@@ -35,13 +36,6 @@
 static void job_thread_start(uint32_t index)
 {
     host_use_slot(host_get(), WORKERS_MAX + index);
-}
-
-static void wake(struct host *host)
-{
-    uint64_t one = 1;
-    if (write(host->wake_fd, &one, sizeof one) < 0)
-        LOG_ERROR("the main thread cannot be woken");
 }
 
 /** Waits until the startup ended or a stop is wanted; for ever when `timeout_ms` is -1. */
@@ -74,7 +68,7 @@ static void run_startup(void *arg)
     atomic_store(&host->started, 1);
     if (host->startup_end)
         fiber_resume(host->startup_end, DAIS_OK);
-    wake(host);
+    attend_wake(host);
 }
 
 static int32_t spawn_startup(void *arg)
@@ -191,8 +185,7 @@ static int32_t serve(struct host *host)
              log_uint("port", http_port(host->http, 0)));
     if (host->options.ready)
         host->options.ready(host->options.context);
-    static const _Atomic uint32_t never;
-    wait_awake(host, -1, &never);
+    attend(host);
     return DAIS_OK;
 }
 

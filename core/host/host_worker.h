@@ -21,6 +21,8 @@ struct host_task {
     const struct dais_task *row;
     uint64_t cookie;
     dais_handle fiber;
+    uint32_t plugin; /* whose it is */
+    uint32_t generation;
 };
 
 /** The host's state on one worker. */

@@ -64,15 +64,18 @@ struct generation {
     struct dais_arena arena;         /* what it registered; used by the main thread alone */
     struct registration *registered; /* oldest first */
     struct registration *registered_last;
-    struct http_owner http;       /* closed unless it has started */
-    _Atomic int32_t worker_error; /* of the first worker_start that failed */
-    uint64_t swapped_ms;          /* clock_ms when it began to serve; 0: at the start */
-    uint64_t errors_before;       /* guard.c: errors at the last look */
-    uint8_t config_read;          /* it has read its section */
-    uint8_t initialized;          /* its `init` succeeded: `fini` is due */
-    uint8_t has_data;             /* activate_data was done */
-    uint8_t on_workers;           /* its `worker_start` ran: `worker_stop` is due */
-    uint8_t has_started;          /* its `start` succeeded: `stop` is due */
+    struct http_owner http;            /* closed unless it has started */
+    _Atomic int32_t worker_error;      /* of the first worker_start that failed */
+    uint64_t swapped_ms;               /* clock_ms when it began to serve; 0: at the start */
+    char former[HOST_PAGE_PATH_BYTES]; /* the file to go back to when it fails; "": none */
+    uint64_t errors_seen[4];           /* guard.c: errors at the last looks, newest first */
+    uint64_t tasks_until_ms; /* retire.c: when its last tasks are cancelled; 0: not yet so far */
+    uint8_t retiring;        /* replaced, or never came to serve */
+    uint8_t config_read;     /* it has read its section */
+    uint8_t initialized;     /* its `init` succeeded: `fini` is due */
+    uint8_t has_data;        /* activate_data was done */
+    uint8_t on_workers;      /* its `worker_start` ran: `worker_stop` is due */
+    uint8_t has_started;     /* its `start` succeeded: `stop` is due */
     struct generation_calls calls[WORKERS_MAX + 1]; /* by worker; the last one: other threads */
 };
 

@@ -102,6 +102,7 @@ static int32_t copy(struct generation *generation, struct dais_str bytes)
 
 static int32_t open_file(struct generation *generation)
 {
+    host_get()->loads++;
     void *library = dlopen(generation->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) {
         generation_fail(generation, "cannot be loaded: %s", dlerror());

@@ -85,7 +85,8 @@ static void open_plugin_file(struct host *host, struct plugin *plugin)
 {
     const struct host_pinned *pinned = find_pinned(host, plugin->id);
     if (pinned && open_first(plugin, pinned->path) == DAIS_OK) {
-        snprintf(plugin->note, sizeof plugin->note, "%s", pinned->reason);
+        snprintf(plugin->note, sizeof plugin->note, "%s",
+                 *pinned->reason ? pinned->reason : "an earlier copy");
         LOG_WARN("an earlier copy of a plugin serves", log_text("id", plugin->id),
                  log_text("path", pinned->path), log_text("reason", pinned->reason));
         return;
@@ -108,10 +109,13 @@ static void load_file(struct host *host, struct plugin *plugin)
         plugin_fail(plugin, "%s cannot be made: %s", plugin->data_dir, strerror(errno));
 }
 
+/** Former code that was pinned runs on the schema of the newer one, which it may not know. */
 static int32_t add_migrations(struct generation *generation)
 {
     int32_t error = DAIS_OK;
     const struct registration *record = NULL;
+    if (*generation->plugin->note)
+        return DAIS_OK;
     while (!error &&
            (record = registration_next(generation, REGISTRATION_MIGRATIONS, record)) != NULL)
         error = db_migrations(generation->plugin->id, record->table);

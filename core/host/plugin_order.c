@@ -195,3 +195,119 @@ int32_t plugin_fill_slots(struct host *host, struct generation *generation)
     }
     return DAIS_OK;
 }
+
+/* --- while the server serves --- */
+
+/** Whether `user` takes part and cannot do without the service `name`. */
+static int requires(const struct plugin *user, const char *name)
+{
+    const struct dais_plugin *descriptor = plugin_descriptor(user);
+    const struct dais_need *need = descriptor ? descriptor->needs : NULL;
+    if (plugin_is_out(user))
+        return 0;
+    for (; need && need->name; need++)
+        if (!(need->flags & DAIS_NEED_OPTIONAL) && strcmp(need->name, name) == 0)
+            return 1;
+    return 0;
+}
+
+/** What the generation before offers and others need must be offered again. */
+static int32_t check_kept(const struct host *host, struct generation *next)
+{
+    const struct plugin *plugin = next->plugin;
+    const struct dais_plugin *before = plugin_descriptor(plugin);
+    const struct dais_offer *offer = before ? before->offers : NULL;
+    for (; offer && offer->name; offer++) {
+        if (plugin_offered(next, offer->name))
+            continue;
+        for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+            const struct plugin *user = &host->plugins[owner];
+            if (user == plugin || !requires(user, offer->name))
+                continue;
+            generation_fail(next, "%s %s no longer offers %s, which %s needs", plugin->id,
+                            generation_version(next), offer->name, user->id);
+            return DAIS_E_INVALID;
+        }
+    }
+    return DAIS_OK;
+}
+
+static int32_t check_twins(const struct host *host, struct generation *next)
+{
+    const struct dais_offer *offer = next->descriptor->offers;
+    for (; offer && offer->name; offer++)
+        for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+            const struct plugin *other = &host->plugins[owner];
+            if (other == next->plugin || plugin_is_out(other) ||
+                !plugin_offered(other->current, offer->name))
+                continue;
+            generation_fail(next, "offers %s, which %s offers already", offer->name, other->id);
+            return DAIS_E_INVALID;
+        }
+    return DAIS_OK;
+}
+
+/** A search for `target` along the needs of others. */
+struct chase {
+    const struct host *host;
+    const struct generation *target;
+    uint8_t seen[HOST_OWNERS_MAX];
+};
+
+/** Whether `generation` needs, over others or not, a service of the target. Depth: plugins. */
+static int leads_to_target(struct chase *chase, const struct generation *generation)
+{
+    const struct dais_need *need = generation->descriptor->needs;
+    for (; need && need->name; need++) {
+        if ((need->flags & DAIS_NEED_OPTIONAL) || abi_find(need->name))
+            continue;
+        if (plugin_offered(chase->target, need->name))
+            return 1;
+        const struct plugin *provider = plugin_provider(chase->host, need->name);
+        if (!provider || chase->seen[provider->owner])
+            continue;
+        chase->seen[provider->owner] = 1;
+        if (leads_to_target(chase, provider->current))
+            return 1;
+    }
+    return 0;
+}
+
+int32_t plugin_order_check(const struct host *host, struct generation *next)
+{
+    struct chase chase = {.host = host, .target = next};
+    int32_t error = check_kept(host, next);
+    if (!error)
+        error = check_twins(host, next);
+    if (!error && leads_to_target(&chase, next)) {
+        generation_fail(next, "%s %s needs a service that needs it", next->plugin->id,
+                        generation_version(next));
+        error = DAIS_E_INVALID;
+    }
+    return error;
+}
+
+/** As visit, without judging anybody. */
+static void visit_started(struct walk *walk, struct plugin *plugin)
+{
+    const struct dais_need *need = plugin_descriptor(plugin)->needs;
+    if (walk->marks[plugin->owner] != MARK_NEW || plugin_is_out(plugin))
+        return;
+    walk->marks[plugin->owner] = MARK_OPEN;
+    for (; need && need->name; need++) {
+        struct plugin *provider = abi_find(need->name) ? NULL
+                                                       : plugin_provider(walk->host, need->name);
+        if (provider)
+            visit_started(walk, provider);
+    }
+    walk->host->order[walk->host->order_count++] = plugin;
+}
+
+void plugin_order_started(struct host *host)
+{
+    struct walk walk = {.host = host};
+    host->order_count = 0;
+    for (uint32_t owner = 1; owner < host->owner_count; owner++)
+        if (host->plugins[owner].current)
+            visit_started(&walk, &host->plugins[owner]);
+}

@@ -27,3 +27,12 @@ struct plugin *plugin_provider(const struct host *host, const char *name);
  * are missing get NULL. DAIS_E_INVALID after generation_fail. [main thread]
  */
 DAIS_CHECK_RESULT int32_t plugin_fill_slots(struct host *host, struct generation *generation);
+
+/**
+ * Whether `next` fits to all others: what they need of its plugin is offered still, what it offers
+ * nobody else does, no cycle. DAIS_E_INVALID after generation_fail. [main thread]
+ */
+DAIS_CHECK_RESULT int32_t plugin_order_check(const struct host *host, struct generation *next);
+
+/** Sorts all plugins that take part into `host->order` anew. [parked] */
+void plugin_order_started(struct host *host);

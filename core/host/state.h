@@ -51,6 +51,8 @@ struct host {
     int wake_fd;                                 /**< eventfd of the main thread */
     uint8_t http_accepts;                        /**< the workers take requests */
     uint8_t tcp_accepts;                         /**< the workers take connections of plugins */
+    uint32_t loads;                              /**< plugin files that were opened */
+    uint32_t retiring;                           /**< generations that wait for their end */
     struct control *control;
     struct rate_table *rates;
 };

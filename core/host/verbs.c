@@ -7,6 +7,7 @@
 #include "host/describe.h"
 #include "host/marks.h"
 #include "host/registration.h"
+#include "host/reload_verbs.h"
 #include "host/state.h"
 #include "loop/fiber.h"
 
@@ -50,6 +51,9 @@ static int32_t run_describe(struct dais_cli *cli, const void *input)
 
 static const struct dais_verb core_verbs[] = {
     {"plugin list", "Plugins with their version, state and reason", NULL, run_list},
+    {"plugin reload --all", "Loads the files of all plugins again", NULL, reload_verb_all},
+    {"plugin reload", "Loads a plugin's file again, without a restart", &reload_verb_shape,
+     reload_verb_one},
     {"describe", "Routes, keys, limits, metrics, statements and verbs", &describe_shape,
      run_describe},
     {NULL, NULL, NULL, NULL},

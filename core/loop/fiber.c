@@ -127,6 +127,8 @@ static void prepare(struct fiber *fiber, const struct fiber_spec *spec)
     fiber->fn = spec->fn;
     fiber->arg = spec->arg;
     fiber->owner = spec->owner;
+    fiber->plugin = spec->owner.plugin;
+    fiber->generation = spec->owner.generation;
     arena_init(&fiber->own_arena, (size_t)limit_get(LIMIT_ARENA_BYTES));
     fiber->arena = spec->arena ? spec->arena : &fiber->own_arena;
     for (uint32_t i = 0; i < FIBER_LOCAL_COUNT; i++)
@@ -356,6 +358,18 @@ int32_t fiber_cancel(dais_handle handle, int32_t reason)
         return code;
     cancel(fiber, reason);
     return DAIS_OK;
+}
+
+uint32_t fiber_count_owner(uint32_t plugin, uint32_t generation)
+{
+    struct worker *worker = worker_current;
+    uint32_t count = 0;
+    CHECK(worker);
+    LIST_EACH (node, &worker->fibers.all) {
+        const struct fiber *fiber = LIST_ITEM(node, struct fiber, all);
+        count += fiber->plugin == plugin && fiber->generation == generation;
+    }
+    return count;
 }
 
 uint32_t fiber_cancel_owner(uint32_t plugin, int32_t reason)

@@ -140,6 +140,9 @@ DAIS_CHECK_RESULT int32_t fiber_cancel(dais_handle fiber, int32_t reason);
 /** [worker] [fiber] Cancels every fiber of `plugin` on this worker; returns how many there are. */
 uint32_t fiber_cancel_owner(uint32_t plugin, int32_t reason);
 
+/** [worker] [fiber] Fibers of this worker that were made for that generation of `plugin`. */
+uint32_t fiber_count_owner(uint32_t plugin, uint32_t generation);
+
 /** [fiber] DAIS_OK, or why the running fiber was cancelled; a deadline gives DAIS_E_TIMEOUT. */
 DAIS_CHECK_RESULT int32_t fiber_cancel_reason(void);
 

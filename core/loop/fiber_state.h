@@ -32,6 +32,8 @@ struct fiber {
     void (*fn)(void *arg);
     void *arg;
     struct owner owner; /* while it does not run */
+    uint32_t plugin;    /* whom it was made for */
+    uint32_t generation;
     dais_handle handle;
     struct dais_arena *arena;
     struct dais_arena own_arena;

@@ -53,6 +53,8 @@ _Noreturn static void become_server(const struct launch *launch, int channel, pi
         arguments[count++] = "--safe";
     if (launch->core_dumps)
         arguments[count++] = "--core-dumps";
+    if (launch->dev)
+        arguments[count++] = "--dev";
 
     setsid();
     if (runas_enter(launch->account) == DAIS_OK && leave_private_folder(launch) &&

@@ -21,6 +21,7 @@ struct launch {
     const char *database; /**< connection string of the embedded database; NULL for another one */
     bool safe;            /**< without foreign plugins */
     bool core_dumps;      /**< may write them */
+    bool dev;             /**< loads plugins again when their files change */
     int slots_fd;
 };
 

@@ -14,6 +14,11 @@
 static const struct args_field serve_fields[] = {
     {.name = "safe", .flag = true, .prose = "leave out plugins that are not bundled"},
     {.name = "core-dumps", .flag = true, .prose = "let a crash write a core file"},
+    {.name = "dev", .flag = true, .prose = "load plugins again when their files change"},
+};
+
+static const struct args_field lint_fields[] = {
+    {.name = "file", .positional = true, .required = true, .prose = "the plugin's .so"},
 };
 
 static const struct args_field check_fields[] = {
@@ -47,6 +52,9 @@ const struct cli_verb cli_verbs[] = {
     {{"check", "look for errors in the configuration and in what its plugins need",
       FIELDS(check_fields)},
      verb_check,
+     false},
+    {{"plugin lint", "tell what keeps a file from being loaded as a plugin", FIELDS(lint_fields)},
+     verb_lint,
      false},
     {{"describe", "print routes, configuration keys, limits, metrics, statements and verbs",
       FIELDS(describe_fields)},

@@ -38,6 +38,7 @@ void supervise_server_start(struct supervise *state)
         .database = state->embedded != NULL ? embedded_conninfo(state->embedded) : NULL,
         .safe = state->options->safe,
         .core_dumps = state->options->core_dumps,
+        .dev = state->options->dev,
         .slots_fd = state->slots_fd,
     };
     if (child->backoff.first_ms == 0)

@@ -129,6 +129,17 @@ static void run(struct supervise *state, int signal_fd)
     }
 }
 
+/* A copy does not change when the original does. */
+static int32_t check_dev(const struct supervise *state, char *message)
+{
+    if (strncmp(state->staging.program, STAGING_DIR "/", sizeof STAGING_DIR) != 0)
+        return DAIS_OK;
+    snprintf(message, STAGING_MESSAGE_BYTES,
+             "--dev follows the files of the build, but the user " REACH_ACCOUNT
+             " can't reach them and runs a copy: build in another folder, or don't start as root");
+    return DAIS_E_DENIED;
+}
+
 /* Account, folder, copies: all that can fail before anything runs. */
 static int32_t open_places(struct supervise *state)
 {
@@ -150,6 +161,8 @@ static int32_t open_places(struct supervise *state)
         error = datadir_open(path, &state->account, &state->datadir, message);
     if (error == DAIS_OK) {
         error = staging_prepare(&state->account, options->config_path, &state->staging, message);
+        if (error == DAIS_OK && options->dev)
+            error = check_dev(state, message);
         if (error != DAIS_OK)
             datadir_close(&state->datadir);
     }

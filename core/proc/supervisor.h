@@ -21,6 +21,7 @@ struct supervisor_options {
     const char *config_path; /**< absolute; NULL when there is no file */
     bool safe;               /**< without foreign plugins */
     bool core_dumps;         /**< the server process may write them */
+    bool dev;                /**< it loads plugins again when their files change */
 };
 
 /** Runs until a signal ends it. Returns the exit status: 0 after an orderly stop. Blocks, main

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* The rows of serve_fields in main.c. */
-enum { SERVE_SAFE, SERVE_CORE_DUMPS };
+enum { SERVE_SAFE, SERVE_CORE_DUMPS, SERVE_DEV };
 
 int verb_serve(const struct cli *cli, const struct args *args)
 {
@@ -33,6 +33,7 @@ int verb_serve(const struct cli *cli, const struct args *args)
         .config_path = realpath(named, path),
         .safe = args->values[SERVE_SAFE] != NULL,
         .core_dumps = args->values[SERVE_CORE_DUMPS] != NULL,
+        .dev = args->values[SERVE_DEV] != NULL,
     };
     int status = supervisor_run(&options);
     config_free(config);

@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 
 /* The rows of serve_fields in main.c. */
-enum { SERVER_SAFE, SERVER_CORE_DUMPS };
+enum { SERVER_SAFE, SERVER_CORE_DUMPS, SERVER_DEV };
 
 /* For the signal handler: the one host of this process. */
 static struct host *running_host;
@@ -115,6 +115,7 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         .data_dir = config->data_dir.ptr,
         .database = embedded != NULL ? embedded : config->database_url.ptr,
         .embedded = embedded != NULL,
+        .dev = args->values[SERVER_DEV] != NULL,
         .safe = args->values[SERVER_SAFE] != NULL,
         .pages = slots != NULL ? slots->pages : NULL,
         .slots = slots != NULL ? slots->slots : NULL,

@@ -4,6 +4,7 @@
 #include "host/abi.h"
 #include "host/plugin.h"
 #include "host/registration.h"
+#include "host/state.h"
 #include "loop/board.h"
 #include "media/hub.h"
 #include "net/tcp.h"
@@ -33,6 +34,9 @@ static int32_t listen(const struct dais_listener *listener, struct dais_str addr
         return DAIS_E_STATE;
     if (!listener || !listener->name || !listener->serve || !address.ptr)
         return registration_refuse(generation, DAIS_E_INVALID, "a listener is not complete");
+    if ((listener->flags & DAIS_LISTENER_TLS) && !host_get()->tls)
+        return registration_refuse(generation, DAIS_E_UNAVAILABLE,
+                                   "the listener %s needs tls.certificates", listener->name);
     return registration_add(generation, REGISTRATION_LISTENER, listener, address);
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "host/config_keys.h"
+#include "host/config_listen.h"
 #include "host/report.h"
 #include "host/section.h"
 #include "host/tree.h"
@@ -145,44 +146,6 @@ static void read_limits(const struct loaded *loaded, const struct tree_node *map
     }
 }
 
-/** "8080" means every interface; what else is written is "address:port". */
-static int32_t normalize_address(struct dais_arena *arena, struct dais_str text,
-                                 struct dais_str *ret_address)
-{
-    int64_t port;
-    if (str_parse_int(text, 0, UINT16_MAX, &port) == DAIS_OK) {
-        *ret_address = arena_printf(arena, "0.0.0.0:%d", (int)port);
-        return ret_address->ptr ? DAIS_OK : DAIS_E_MEMORY;
-    }
-    uint64_t colon = text.len;
-    while (colon > 0 && text.ptr[colon - 1] != ':')
-        colon--;
-    if (colon < 2 || str_parse_int(str_sub(text, colon, text.len), 0, UINT16_MAX, &port))
-        return DAIS_E_INVALID;
-    *ret_address = arena_dup(arena, text);
-    return ret_address->ptr ? DAIS_OK : DAIS_E_MEMORY;
-}
-
-static int32_t take_addresses(struct loaded *loaded, struct report *report)
-{
-    static const struct dais_str fallback = DAIS_STR_INIT("8080");
-    struct dais_list given = loaded->values.http.listen;
-    if (given.count == 0)
-        given = (struct dais_list){&fallback, 1};
-    struct dais_str *addresses = arena_alloc(&loaded->arena, given.count * sizeof *addresses);
-    if (!addresses)
-        return DAIS_E_MEMORY;
-    for (uint64_t i = 0; i < given.count; i++) {
-        struct dais_str text = ((const struct dais_str *)given.items)[i];
-        int32_t error = normalize_address(&loaded->arena, text, &addresses[i]);
-        if (error)
-            report_add(report, "%s: http.listen: '%.*s' is neither a port nor address:port",
-                       loaded->config.file.ptr, STR_ARG(text));
-    }
-    loaded->config.http_listen = (struct dais_list){addresses, given.count};
-    return DAIS_OK;
-}
-
 static int32_t take_data_dir(struct loaded *loaded, struct report *report)
 {
     struct dais_str path = loaded->values.top.data_dir;
@@ -210,7 +173,7 @@ static int32_t take_values(struct loaded *loaded, struct report *report)
     static const char *const levels[] = {"debug", "info", "warn", "error"};
     const struct config_values *values = &loaded->values;
     struct config *config = &loaded->config;
-    int32_t error = take_addresses(loaded, report);
+    int32_t error = config_listen_take(values, &loaded->arena, report, config);
     if (!error)
         error = take_data_dir(loaded, report);
     config->workers = values->top.workers ? (uint32_t)values->top.workers : workers_default_count();

@@ -35,6 +35,8 @@ struct config_plugin {
 struct config {
     struct dais_str file;             /**< for messages; "defaults" without a file */
     struct dais_list http_listen;     /**< of struct dais_str: "0.0.0.0:8080", "[::]:0" */
+    struct dais_list tls_listen;      /**< as http_listen, for HTTPS */
+    struct dais_list tls_pairs;       /**< of struct tls_pair (net/tls.h); paths are absolute */
     uint32_t workers;                 /**< at least 1 */
     struct dais_str data_dir;         /**< absolute; need not exist yet */
     struct dais_str database_url;     /**< absent: the embedded database */

@@ -25,7 +25,7 @@ static const struct dais_field top_fields[] = {
 
 static const struct dais_field http_fields[] = {
     DAIS_FIELD_CONFIG(struct config_http, listen, DAIS_KIND_LIST, 0, CONFIG_LISTEN_MAX, NULL,
-                      "PORT", "Ports or addresses with port to listen on; default 8080"),
+                      "PORT", "Ports or addresses with port to listen on, or off; default 8080"),
     DAIS_FIELD_CONFIG(struct config_http, access_log, DAIS_KIND_BOOL, 0, 0, "false", NULL,
                       "One log line for each request"),
     DAIS_FIELD_CONFIG(struct config_http, trusted_proxies, DAIS_KIND_LIST, 0, 64, NULL, NULL,
@@ -87,6 +87,7 @@ static const struct dais_shape log_shape = DAIS_SHAPE("ConfigLog", struct config
 const struct config_row config_rows[] = {
     {{"", &top_shape, config_top_keys}, offsetof(struct config_values, top)},
     {{"http", &http_shape, NULL}, offsetof(struct config_values, http)},
+    {{"tls", &config_tls_shape, NULL}, offsetof(struct config_values, tls)},
     {{"database", &database_shape, NULL}, offsetof(struct config_values, database)},
     {{"cors", &cors_shape, NULL}, offsetof(struct config_values, cors)},
     {{"log", &log_shape, NULL}, offsetof(struct config_values, log)},
@@ -102,8 +103,8 @@ const struct config_row config_rows[] = {
     {{NULL, NULL, NULL}, 0},
 };
 
-const char *const config_top_keys[] = {"http",  "database", "cors",    "log",
-                                       "rates", "limits",   "plugins", NULL};
+const char *const config_top_keys[] = {"http",  "tls",    "database", "cors", "log",
+                                       "rates", "limits", "plugins",  NULL};
 const char *const config_plugin_keys[] = {"path", "required", "allow_draft", NULL};
 
 /** The rows of a plugin's section that are the core's. */

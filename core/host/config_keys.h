@@ -7,6 +7,7 @@
 #include "dais/error.h"
 #include "dais/mem.h"
 #include "host/config.h"
+#include "host/config_listen.h"
 #include "host/config_rates.h"
 
 struct report;
@@ -47,6 +48,7 @@ struct config_log {
 struct config_values {
     struct config_top top;
     struct config_http http;
+    struct config_tls tls;
     struct config_database database;
     struct config_cors cors;
     struct config_log log;

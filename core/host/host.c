@@ -8,6 +8,7 @@
 #include "data/bus.h"
 #include "data/db.h"
 #include "host/admin.h"
+#include "host/certificates.h"
 #include "host/config.h"
 #include "host/delivery.h"
 #include "host/files.h"
@@ -23,6 +24,7 @@
 #include "loop/board.h"
 #include "media/hub.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -61,12 +63,30 @@ static int32_t find_plugins_dir(struct host *host)
     return DAIS_OK;
 }
 
+/** All addresses of HTTP; those that speak TLS stand last. */
+static int32_t join_addresses(struct host *host, struct http_config *settings)
+{
+    const struct dais_list *plain = &host->options.config->http_listen;
+    const struct dais_list *secure = &host->options.config->tls_listen;
+    uint64_t count = plain->count + secure->count;
+    struct dais_str *addresses = arena_alloc(&host->arena, count * sizeof *addresses);
+    if (!addresses)
+        return DAIS_E_MEMORY;
+    if (plain->count > 0)
+        memcpy(addresses, plain->items, plain->count * sizeof *addresses);
+    if (secure->count > 0)
+        memcpy(addresses + plain->count, secure->items, secure->count * sizeof *addresses);
+    settings->addresses = addresses;
+    settings->address_count = (uint32_t)count;
+    settings->tls_address_count = (uint32_t)secure->count;
+    return DAIS_OK;
+}
+
 static int32_t open_http(struct host *host)
 {
     const struct config *config = host->options.config;
     struct http_config settings = {
-        .addresses = config->http_listen.items,
-        .address_count = (uint32_t)config->http_listen.count,
+        .tls = host->tls,
         .workers = host->workers,
         .cors_origins = config->cors_origins.items,
         .cors_origin_count = (uint32_t)config->cors_origins.count,
@@ -75,7 +95,9 @@ static int32_t open_http(struct host *host)
         .trusted_proxy_count = (uint32_t)config->trusted_proxies.count,
         .forwarded = config->forwarded,
     };
-    int32_t error = http_new(&settings, &host_hooks, &host->http);
+    int32_t error = join_addresses(host, &settings);
+    if (!error)
+        error = http_new(&settings, &host_hooks, &host->http);
     if (!error)
         error = http_table_new(host->http, &host->routes);
     if (!error)
@@ -90,6 +112,9 @@ static int32_t open_layers(struct host *host)
     struct db_options database = {.conninfo = host->options.database};
     struct tcp_config tcp = {.workers = host->workers, .open_sockets = host_hooks.open_sockets};
     int32_t error = metrics_init(host->workers);
+    if (!error)
+        error = certificates_open(host->options.config, host->report, &host->tls);
+    tcp.tls = host->tls;
     if (!error)
         error = open_http(host);
     if (!error)
@@ -192,6 +217,7 @@ void host_free(struct host *host)
     operations_fini();
     http_free(host->http);
     tcp_free(host->tcp);
+    tls_free(host->tls);
     db_close();
     bus_close();
     plugin_life_free(host);

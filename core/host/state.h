@@ -17,6 +17,7 @@ struct host_worker;
 struct rate_table;
 struct report;
 struct tcp_server;
+struct tls;
 
 /** Memory for everything that is registered. */
 #define HOST_ARENA_BYTES_MAX (64u << 20)
@@ -38,6 +39,7 @@ struct host {
     uint32_t order_count;
     struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting
                                             */
+    struct tls *tls; /**< certificates; NULL: none are configured */
     struct http_server *http;
     struct http_table *routes; /**< the table that is being filled, before it serves; or NULL */
     struct tcp_server *tcp;

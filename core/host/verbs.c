@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/shape.h"
+#include "host/certificates.h"
 #include "host/describe.h"
 #include "host/marks.h"
 #include "host/registration.h"
@@ -54,6 +55,7 @@ static const struct dais_verb core_verbs[] = {
     {"plugin reload --all", "Loads the files of all plugins again", NULL, reload_verb_all},
     {"plugin reload", "Loads a plugin's file again, without a restart", &reload_verb_shape,
      reload_verb_one},
+    {"tls reload", "Reads the certificates again, without a restart", NULL, certificates_reload},
     {"describe", "Routes, keys, limits, metrics, statements and verbs", &describe_shape,
      run_describe},
     {NULL, NULL, NULL, NULL},

@@ -38,6 +38,9 @@ void doctor_database(struct doctor *doctor);
 /** The HTTP addresses. */
 void doctor_ports(struct doctor *doctor);
 
+/** The certificates of TLS: whether they can be read, and how long they last. */
+void doctor_certificates(struct doctor *doctor);
+
 /** File descriptors, memory mappings, shared memory, backlog. */
 void doctor_kernel(struct doctor *doctor);
 

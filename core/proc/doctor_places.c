@@ -126,7 +126,7 @@ void doctor_database(struct doctor *doctor)
                    "database: %s", message);
 }
 
-static void check_port(struct doctor *doctor, struct dais_str listen)
+static void check_port(struct doctor *doctor, struct dais_str listen, const char *scheme)
 {
     struct sockets_address address, bound;
     int fd = -1;
@@ -135,19 +135,25 @@ static void check_port(struct doctor *doctor, struct dais_str listen)
         error = sockets_open_group(&address, 1, &fd, &bound);
     if (error == DAIS_OK) {
         close(fd);
-        doctor_say(doctor, DOCTOR_OK, NULL, "http: %s is free", listen.ptr);
+        doctor_say(doctor, DOCTOR_OK, NULL, "%s: %s is free", scheme, listen.ptr);
     } else if (error == DAIS_E_CONFLICT && doctor->server_runs) {
-        doctor_say(doctor, DOCTOR_OK, NULL, "http: %s is in use, as it should be", listen.ptr);
+        doctor_say(doctor, DOCTOR_OK, NULL, "%s: %s is in use, as it should be", scheme,
+                   listen.ptr);
     } else {
-        doctor_say(doctor, DOCTOR_FAIL, "choose another one with PORT or http.listen",
-                   "http: %s: %s", listen.ptr, sockets_error_text(error));
+        doctor_say(doctor, DOCTOR_FAIL, "choose another one with PORT, http.listen or tls.listen",
+                   "%s: %s: %s", scheme, listen.ptr, sockets_error_text(error));
     }
+}
+
+static void check_ports(struct doctor *doctor, const struct dais_list *list, const char *scheme)
+{
+    const struct dais_str *addresses = list->items;
+    for (uint64_t i = 0; i < list->count; i++)
+        check_port(doctor, addresses[i], scheme);
 }
 
 void doctor_ports(struct doctor *doctor)
 {
-    const struct dais_list *list = &doctor->config->http_listen;
-    const struct dais_str *addresses = list->items;
-    for (uint64_t i = 0; i < list->count; i++)
-        check_port(doctor, addresses[i]);
+    check_ports(doctor, &doctor->config->http_listen, "http");
+    check_ports(doctor, &doctor->config->tls_listen, "https");
 }

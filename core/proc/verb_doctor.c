@@ -29,6 +29,7 @@ static void examine(struct doctor *doctor)
     doctor_data(doctor);
     doctor_database(doctor);
     doctor_ports(doctor);
+    doctor_certificates(doctor);
     doctor_kernel(doctor);
     doctor_programs(doctor);
 }

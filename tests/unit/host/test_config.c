@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/report.h"
+#include "net/tls.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,6 +134,33 @@ static void test_values_of_the_file(void **state)
     limits_reset();
 }
 
+static void test_tls_of_the_file(void **state)
+{
+    (void)state;
+    struct loaded loaded = load("http: {listen: off}\n"
+                                "tls:\n"
+                                "  listen: [8443, \"[::1]:0\"]\n"
+                                "  certificates:\n"
+                                "    - {certificate: /etc/a.pem, key: /etc/a.key}\n"
+                                "    - certificate: b.pem\n"
+                                "      key: b.key\n");
+    char path[PATH_MAX];
+    assert_int_equal(loaded.error, DAIS_OK);
+    const struct config *config = loaded.config;
+    assert_int_equal(config->http_listen.count, 0);
+    assert_int_equal(config->tls_listen.count, 2);
+    assert_text(item(config->tls_listen, 0), "0.0.0.0:8443");
+    assert_text(item(config->tls_listen, 1), "[::1]:0");
+    const struct tls_pair *pairs = config->tls_pairs.items;
+    assert_int_equal(config->tls_pairs.count, 2);
+    assert_text(pairs[0].certificate, "/etc/a.pem");
+    assert_text(pairs[0].key, "/etc/a.key");
+    assert_non_null(getcwd(path, sizeof path - 8));
+    memcpy(path + strlen(path), "/b.key", sizeof "/b.key");
+    assert_text(pairs[1].key, path);
+    done(&loaded);
+}
+
 static void test_environment_wins(void **state)
 {
     (void)state;
@@ -212,6 +241,10 @@ static void test_yaml_that_is_refused(void **state)
         {"http: {listen: [80a]}\n", ": http.listen: '80a' is neither a port nor address:port"},
         {"http: {listen: [\"1.2.3.4:99999\"]}\n",
          ": http.listen: '1.2.3.4:99999' is neither a port nor address:port"},
+        {"http: {listen: off}\n", ": http.listen: may be off only with tls.listen"},
+        {"tls: {listen: [8443]}\n", ": tls.listen: needs tls.certificates"},
+        {"tls: {certificates: [{certificate: /a.pem}]}\n",
+         ":1: tls.certificates[0].key: is required"},
         {"a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]\n", ":1: the file is nested too deeply"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -239,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_values_of_the_file),
+        cmocka_unit_test(test_tls_of_the_file),
         cmocka_unit_test(test_environment_wins),
         cmocka_unit_test(test_a_wrong_variable_is_named),
         cmocka_unit_test(test_all_problems_are_told),

@@ -6,6 +6,7 @@
  * right; everything else that is not success is a failure, which the hook's policy decides about.
  */
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -183,9 +184,10 @@ static void call_hook(struct call *call)
     struct owner owner = owner_get();
     owner.callback = owner_callback(hook->row->name);
     owner_set(&owner);
+    uint64_t until_ms = clock_ms() + hook->timeout_ms;
     fiber_limit_begin(&limit, hook->timeout_ms);
     call->code = hook->row->run(&call->event, call->inner);
-    call->expired = fiber_limit_end(&limit);
+    call->expired = fiber_limit_end(&limit) || (call->code && clock_ms() >= until_ms);
     mark_leave(&mark);
 }
 

@@ -78,7 +78,8 @@ static int32_t add_suffix(const struct dais_hook_event *event, void *value)
     memcpy(title, titled->title.ptr, titled->title.len);
     memcpy(title + titled->title.len, config.suffix.ptr, config.suffix.len);
     titled->title = dais_str(title, len);
-    titled->note = config.suffix.len ? dais_cstr("amended") : titled->note;
+    if (!titled->note.ptr && config.suffix.len > 0)
+        titled->note = dais_cstr("amended");
     return DAIS_OK;
 }
 
@@ -87,6 +88,12 @@ static int32_t note_it(const struct dais_hook_event *event, void *value)
     const struct titled *titled = value;
     const struct dais_param title = dais_text(titled->title);
     return dais_db->tx_query(event->tx, &statements[NOTE], &title, 1, NULL);
+}
+
+static int begins(struct dais_str text, const char *with)
+{
+    uint64_t len = strlen(with);
+    return text.len >= len && memcmp(text.ptr, with, len) == 0;
 }
 
 /** "stubborn" is heard at the third attempt, "hopeless" never. */
@@ -101,9 +108,9 @@ static int32_t hear(const struct dais_hook_event *event, void *value)
         error = dais_fiber->sleep((uint64_t)config.wait_ms);
     if (error)
         return error;
-    if (dais_str_eq(titled->title, dais_cstr("stubborn")) && event->attempt < 3)
+    if (begins(titled->title, "stubborn") && event->attempt < 3)
         return DAIS_E_UNAVAILABLE;
-    return dais_str_eq(titled->title, dais_cstr("hopeless")) ? DAIS_E_INTERNAL : DAIS_OK;
+    return begins(titled->title, "hopeless") ? DAIS_E_INTERNAL : DAIS_OK;
 }
 
 static const struct dais_hook hooks[] = {

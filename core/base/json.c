@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include "base/json_place.h"
 #include "base/str.h"
 
 #include <jansson.h>
@@ -51,6 +52,42 @@ static void release(void *root)
     json_decref(root);
 }
 
+/* What is wrong with one member; NULL where the text as a whole is. */
+static const char *fault_of_member(enum json_error_code code)
+{
+    switch (code) {
+    case json_error_duplicate_key:
+        return "was given twice";
+    case json_error_numeric_overflow:
+        return "is a number beyond 64 bits";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "must not hold a NUL character";
+    case json_error_invalid_utf8:
+        return "must be UTF-8";
+    default:
+        return NULL;
+    }
+}
+
+static int32_t explain(struct dais_str text, const json_error_t *error,
+                       struct json_error *ret_error)
+{
+    enum json_error_code why = json_error_code(error);
+    const char *fault = fault_of_member(why);
+    int32_t code = why == json_error_out_of_memory ? DAIS_E_MEMORY : DAIS_E_INVALID;
+    refuse(ret_error, code, error->text);
+    if (!ret_error || error->line <= 0)
+        return code;
+    ret_error->line = (uint32_t)error->line;
+    ret_error->column = (uint32_t)error->column;
+    if (fault)
+        json_place(text, (uint64_t)error->position, ret_error->field, sizeof ret_error->field);
+    if (ret_error->field[0])
+        (void)snprintf(ret_error->text, sizeof ret_error->text, "%s", fault);
+    return code;
+}
+
 int32_t json_parse(struct dais_arena *arena, struct dais_str text, uint64_t bytes_max,
                    const struct json **ret_value, struct json_error *ret_error)
 {
@@ -61,16 +98,8 @@ int32_t json_parse(struct dais_arena *arena, struct dais_str text, uint64_t byte
     json_error_t error;
     json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (!root) {
-        int32_t code = json_error_code(&error) == json_error_out_of_memory ? DAIS_E_MEMORY
-                                                                           : DAIS_E_INVALID;
-        refuse(ret_error, code, error.text);
-        if (ret_error && error.line > 0) {
-            ret_error->line = (uint32_t)error.line;
-            ret_error->column = (uint32_t)error.column;
-        }
-        return code;
-    }
+    if (!root)
+        return explain(text, &error, ret_error);
     if (arena_defer(arena, release, root)) {
         json_decref(root);
         return refuse(ret_error, DAIS_E_MEMORY, "out of memory");

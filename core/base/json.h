@@ -35,6 +35,8 @@ struct json_error {
     uint32_t line; /* from 1 */
     uint32_t column;
     char text[120];
+    /** "tags[2]": the member that is wrong, of which `text` then tells; "": the text as a whole. */
+    char field[128];
 };
 
 /**

@@ -256,6 +256,10 @@ int32_t shape_read_text(const struct dais_shape *shape, struct dais_str text,
     struct json_error where;
     const struct json *object;
     int32_t code = json_parse(arena, text, text.len, &object, &where);
+    if (code == DAIS_E_INVALID && where.field[0]) {
+        struct shape_place member = {&whole, dais_cstr(where.field), 0};
+        return shape_fail(&reader, &member, "%s", where.text);
+    }
     if (code == DAIS_E_INVALID)
         return shape_fail(&reader, &whole, "is no valid JSON: %s at line %u, column %u", where.text,
                           where.line, where.column);

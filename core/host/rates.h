@@ -71,8 +71,9 @@ void rates_set(struct rates *rates, uint32_t rate_class, uint32_t scope, uint32_
 
 /** The class `name`, if requests may have it; DAIS_E_NOT_FOUND. For struct http_hooks. [any thread]
  */
-int32_t rates_find(const char *name);
+DAIS_CHECK_RESULT int32_t rates_find(const char *name);
 
 /** Counts one request; as struct http_hooks.admit. [any thread] */
-int32_t rates_admit(const struct rates *rates, struct rate_table *table, uint32_t rate_class,
-                    const struct http_client *client, uint32_t *ret_retry_after_s);
+DAIS_CHECK_RESULT int32_t rates_admit(const struct rates *rates, struct rate_table *table,
+                                      uint32_t rate_class, const struct http_client *client,
+                                      uint32_t *ret_retry_after_s);

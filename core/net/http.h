@@ -107,11 +107,11 @@ struct http_config {
     const struct dais_str *trusted_proxies;
     uint32_t trusted_proxy_count;
     uint8_t forwarded; /**< 0: they say it by X-Forwarded-For and -Proto; 1: by Forwarded */
-    /** First byte to complete request; an answer's progress is judged over as long: http_request_ms. */
+    /** http_request_ms: first byte to complete request; an answer's progress is judged over it. */
     uint32_t request_timeout_ms;
-    uint32_t handler_timeout_ms; /**< suspending calls of a handler are then cancelled: http_handler_ms */
-    uint32_t peer_timeout_ms;    /**< TCP_USER_TIMEOUT: http_peer_ms */
-    uint32_t bytes_per_s_min;    /**< of bodies, either way; who is slower is cut off: http_bytes_per_s */
+    uint32_t handler_timeout_ms; /**< http_handler_ms: what a handler waits for is then cancelled */
+    uint32_t peer_timeout_ms;    /**< http_peer_ms: TCP_USER_TIMEOUT */
+    uint32_t bytes_per_s_min;    /**< http_bytes_per_s: of bodies, either way */
     uint8_t access_log;          /**< 1: one line per request */
     uint8_t dev;                 /**< 1: files of folders are read again when they changed */
 };

@@ -93,7 +93,8 @@ static void note_failure(struct dais_req *req, int32_t code)
     else if (code == DAIS_E_CANCELLED && !req->gone)
         code = DAIS_E_UNAVAILABLE;
     bool told = code == req->explained;
-    http_problem_set(req, code, told ? req->problem.field : NULL, told ? req->problem.detail : NULL);
+    http_problem_set(req, code, told ? req->problem.field : NULL,
+                     told ? req->problem.detail : NULL);
 }
 
 static void call_handler(struct dais_req *req)

@@ -3,7 +3,10 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_place.h"
 #include "base/json_write.h"
+
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -77,6 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* What was written is read again. */
         CHECK(!json_parse(&arena, strbuf_view(&text), 8u << 20, &value, &error));
     }
+    char path[64];
+    json_place(dais_str((const char *)data, size), size > 0 ? data[0] * size / 256 : 0, path,
+               sizeof path);
+    CHECK(strlen(path) < sizeof path);
     strbuf_fini(&text);
     arena_reset(&arena);
     return 0;

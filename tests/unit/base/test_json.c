@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/json.h"
+#include "base/json_place.h"
 #include "base/json_write.h"
 #include "base/mem.h"
 
@@ -269,6 +270,54 @@ static void test_writing_out_of_order_aborts(void **state)
 
 #define ARENA_TEST(fn) cmocka_unit_test_setup_teardown(fn, make_arena, end_arena)
 
+static void expect_place(const char *text, const char *field)
+{
+    char path[64];
+    const char *at = strchr(text, '@'); /* where the fault is */
+    assert_non_null(at);
+    json_place(dais_cstr(text), (uint64_t)(at - text), path, sizeof path);
+    assert_string_equal(path, field);
+}
+
+static void test_place_of_a_fault(void **state)
+{
+    (void)state;
+    expect_place("@{", "");
+    expect_place("{\"a\":@1}", "a");
+    expect_place("{\"a\":1,\"b\":\"@\"}", "b");
+    expect_place("{\"a\":{\"b\":1,\"c\":{\"d\":@", "a.c.d");
+    expect_place("{\"a\":{\"b\":1},\"c\":@", "c");
+    expect_place("{\"tags\":[1,2,@", "tags[2]");
+    expect_place("{\"tags\":[{\"x\":1},{\"y\":@", "tags[1].y");
+    expect_place("[[1],@", "[1]");
+    expect_place("{\"a\":\"x,{[\\\"\",\"b\":@", "b");
+    expect_place("{\"a\":1}}}@", "");
+    expect_place("{\"\\u0061\":@", "");
+    expect_place("{\"a@", "a");
+}
+
+static void test_faults_of_members_are_named(void **state)
+{
+    static const struct {
+        const char *text, *field, *fault;
+    } cases[] = {
+        {"{\"a\":1,\"b\":2,\"a\":3}", "a", "was given twice"},
+        {"{\"x\":{\"a\":1,\"a\":3}}", "x.a", "was given twice"},
+        {"{\"a\":1,\"n\":123456789012345678901}", "n", "is a number beyond 64 bits"},
+        {"{\"a\":\"x\\u0000y\"}", "a", "must not hold a NUL character"},
+        {"{\"a\":1,\"b\":\"x\xff\"}", "b", "must be UTF-8"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct json *value;
+        struct json_error error;
+        struct dais_str text = dais_cstr(cases[i].text);
+        assert_int_equal(json_parse(&arena, text, text.len, &value, &error), DAIS_E_INVALID);
+        assert_string_equal(error.field, cases[i].field);
+        assert_string_equal(error.text, cases[i].fault);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +332,8 @@ int main(void)
         ARENA_TEST(test_quoting_survives_parsing),
         ARENA_TEST(test_numbers_read_back),
         cmocka_unit_test(test_writing_out_of_order_aborts),
+        cmocka_unit_test(test_place_of_a_fault),
+        ARENA_TEST(test_faults_of_members_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

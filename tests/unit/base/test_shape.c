@@ -187,7 +187,7 @@ static void test_refusals(void **state)
     refuse(read_json("{\"title\":\"X\",\"cuts\":[{\"width\":1},{}]}"), "cuts[1].width", "required");
     refuse(read_json("{\"title\":\"X\",\"extra\":\"0123456789012345678901234567890123456789\"}"),
            "extra", "at most 40 bytes");
-    refuse(read_json("{\"title\":\"X\",\"title\":\"Y\"}"), "", "no valid JSON");
+    refuse(read_json("{\"title\":\"X\",\"title\":\"Y\"}"), "title", "was given twice");
 }
 
 static void test_code_points(void **state)

@@ -3,6 +3,7 @@
 
 #include "host/abi.h"
 #include "host/config.h"
+#include "host/describe_hooks.h"
 #include "host/describe_limits.h"
 #include "host/describe_table.h"
 #include "host/registration.h"
@@ -212,6 +213,7 @@ static void describe(struct strbuf *out, bool as_json)
     add_config(&table);
     describe_limits(&table);
     add_registered(&table);
+    describe_hooks(&table);
     add_verbs(&table);
     table_end(&table);
 }

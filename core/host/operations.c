@@ -44,7 +44,7 @@ const struct operation *operations_find(const struct operations *table,
 uint32_t operations_attached(const struct dais_operation *row)
 {
     const struct operation *operation = operations_find(now, row);
-    return operation ? operation->attached : 0;
+    return operation ? operation->attached : DAIS_ATTACHED; /* `before` refuses it */
 }
 
 static uint32_t hook_count(const struct operation *operation)
@@ -97,7 +97,8 @@ static void add_row(void *arg, struct generation *generation, const struct dais_
     if (table->count == OPERATIONS_MAX || operations_find(table, row))
         return;
     table->count++;
-    *operation = (struct operation){.row = row, .owner = generation->plugin};
+    *operation = (struct operation){
+        .row = row, .owner = generation->plugin, .generation = generation};
     uint32_t place = place_of(table, row);
     while (table->places[place])
         place = (place + 1) & table->mask;

@@ -42,7 +42,8 @@ struct operation_hook {
 struct operation {
     const struct dais_operation *row;
     const struct plugin *owner;
-    uint32_t attached; /* DAIS_ATTACHED_… */
+    const struct generation *generation; /* that declares it; may be gone, only to be compared */
+    uint32_t attached;                   /* DAIS_ATTACHED_… */
     uint32_t before_count;
     uint32_t after_count;
     uint32_t committed_count;

@@ -83,6 +83,7 @@ static void add_data(void *arg)
 {
     struct reload_work *work = arg;
     work->error = activate_data(work->next);
+    operations_rebuild(work->host); /* its `start` may run operations */
 }
 
 int32_t reload_swap_data(struct reload_work *work)

@@ -7,6 +7,7 @@ hooks `closed` and `open` do what an item's note says.
 """
 import re
 import shutil
+import threading
 import time
 
 import pytest
@@ -115,6 +116,17 @@ def test_a_hook_ends_with_its_time_limit(hooked, deed):
     assert time.monotonic() - begun < 3 * scale()
     assert "in time!" in titles(hooked) and "too late!" not in titles(hooked)
     assert hooked.metric("dais_hook_timeouts_total") >= 2
+
+
+def test_describe_lists_operations_and_hooks_in_their_order(hooked):
+    told = hooked.cli("describe", "hooks").stdout
+    order = re.findall(r"shelf.item.create\s+(before|after|after_commit)\b.*?(amend|veto)\s+(\w+)",
+                       told)
+    assert order == [("before", "amend", "suffix"), ("before", "veto", "word"),
+                     ("before", "veto", "closed"), ("before", "veto", "open"),
+                     ("after", "amend", "note"), ("after", "veto", "late"),
+                     ("after_commit", "amend", "hear")]
+    assert "shelf*, title, note, number" in hooked.cli("describe", "operations").stdout
 
 
 # -- inside of the transaction ------------------------------------------------------------------
@@ -242,6 +254,37 @@ def test_a_decision_waits_for_a_plugin_that_is_out(own_server):
     server.stop()
     start(server, *rows)
     eventually(lambda: [row["title"] for row in heard(server)] == ["before", "kept"])
+
+
+def test_hooks_hold_while_all_plugins_are_replaced(own_server):
+    """No decision is missed, nothing fails, and everything is heard once."""
+    server = own_server(start=False)
+    start(server, plugin(server, "veto"), plugin(server, "amend", suffix='"!"'),
+          plugin(server, "shelf"))
+    over, failed, made = threading.Event(), [], 0
+
+    def replace():
+        while not over.is_set():
+            for name in ("veto", "amend", "shelf"):
+                done = server.cli("plugin", "reload", name)
+                failed.extend([done.stderr] if done.returncode else [])
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    until = time.monotonic() + 3
+    try:
+        while time.monotonic() < until:
+            assert put(server, "item", "kept").expect(201).json["title"] == "item!"
+            put(server, "a forbidden one", "kept").expect(403)
+            made += 1
+    finally:
+        over.set()
+        thread.join()
+    assert not failed
+    assert server.log().count('event="plugin reloaded"') >= 6
+    eventually(lambda: len(heard(server, "kept")) >= made)
+    assert [row["number"] for row in heard(server, "kept")] == list(range(1, made + 1))
+    assert server.sql("SELECT count(*) FROM amend.notes") == [[str(made)]]
 
 
 def test_a_hook_that_crashes_takes_the_process_not_the_data(own_server):

@@ -133,7 +133,8 @@ struct dais_hooks_v1 {
     int32_t (*attach)(const struct dais_hook *table);
     /**
      * [any] What the operation needs: 0 nobody is attached · DAIS_ATTACHED_… otherwise. Cheap
-     * enough for every call; may change between calls (a plugin was reloaded).
+     * enough for every call; may change between calls (a plugin was reloaded). DAIS_ATTACHED for an
+     * operation that was not declared: `before` refuses it, so that nobody's decision is missed.
      */
     uint32_t (*attached)(const struct dais_operation *operation);
     /**

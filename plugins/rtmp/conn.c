@@ -400,21 +400,34 @@ static void serve(dais_handle conn)
     dais_mem->state_free(encoder);
 }
 
+static int32_t listen_on(struct dais_listener *listener, int64_t port)
+{
+    uint32_t workers = dais_fiber->workers();
+    uint32_t connections = (uint32_t)conn_config.connections_max;
+    listener->connections_max = workers > 1 ? (connections + workers - 1) / workers : connections;
+    struct dais_str host = conn_config.listen;
+    bool bare_v6 = host.len > 0 && host.ptr[0] != '[' && memchr(host.ptr, ':', host.len);
+    char address[ADDRESS_BYTES_MAX];
+    snprintf(address, sizeof(address), bare_v6 ? "[%.*s]:%u" : "%.*s:%u", (int)host.len, host.ptr,
+             (uint32_t)port);
+    return dais_net->listen(listener, dais_cstr(address));
+}
+
 int32_t conn_listen(void)
 {
-    static struct dais_listener listener = {
+    static struct dais_listener plain = {
         .name = "rtmp",
         .output_bytes_max = OUTPUT_BYTES_MAX,
         .serve = serve,
         .gather_ms = GATHER_MS,
     };
-    uint32_t workers = dais_fiber->workers();
-    uint32_t connections = (uint32_t)conn_config.connections_max;
-    listener.connections_max = workers > 1 ? (connections + workers - 1) / workers : connections;
-    struct dais_str host = conn_config.listen;
-    bool bare_v6 = host.len > 0 && host.ptr[0] != '[' && memchr(host.ptr, ':', host.len);
-    char address[ADDRESS_BYTES_MAX];
-    snprintf(address, sizeof(address), bare_v6 ? "[%.*s]:%u" : "%.*s:%u", (int)host.len, host.ptr,
-             (uint32_t)conn_config.port);
-    return dais_net->listen(&listener, dais_cstr(address));
+    static struct dais_listener secure = {
+        .name = "rtmps",
+        .output_bytes_max = OUTPUT_BYTES_MAX,
+        .serve = serve,
+        .gather_ms = GATHER_MS,
+        .flags = DAIS_LISTENER_TLS,
+    };
+    int32_t error = listen_on(&plain, conn_config.port);
+    return !error && conn_config.tls_port ? listen_on(&secure, conn_config.tls_port) : error;
 }

@@ -14,6 +14,7 @@ struct conn_config {
     uint64_t present;
     struct dais_str listen;
     int64_t port;
+    int64_t tls_port;
     int64_t connections_max;
     int64_t handshake_timeout_ms;
     int64_t media_timeout_ms;
@@ -32,5 +33,5 @@ enum conn_metric {
 };
 extern uint32_t conn_metrics_first;
 
-/** [setup] Opens the listener that the configuration names. */
+/** [setup] Opens the listeners that the configuration names. */
 int32_t conn_listen(void);

@@ -13,6 +13,8 @@ static const struct dais_field CONFIG_FIELDS[] = {
                       "address to listen on"),
     DAIS_FIELD_CONFIG(struct conn_config, port, DAIS_KIND_INT, 0, 65535, "1935", "RTMP_PORT",
                       "port to listen on; 0 for any"),
+    DAIS_FIELD_CONFIG(struct conn_config, tls_port, DAIS_KIND_INT, 1, 65535, NULL, "RTMPS_PORT",
+                      "port for RTMPS, usually 1936; default none"),
     DAIS_FIELD_CONFIG(struct conn_config, connections_max, DAIS_KIND_INT, 1, 100000, "1000", NULL,
                       "connections at a time; more wait in the backlog"),
     DAIS_FIELD_CONFIG(struct conn_config, handshake_timeout_ms, DAIS_KIND_INT, 100, 600000, "20000",

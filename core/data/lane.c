@@ -278,6 +278,16 @@ void lane_withdraw(struct lane *lane, struct lane_call *call)
     call->result = NULL;
 }
 
+bool lane_is_abandoned(const struct lane *lane)
+{
+    for (uint32_t position = lane->next; position != lane->tail; position++) {
+        const struct lane_op *op = lane_op_at(lane, position);
+        if (op->kind == LANE_OP_STATEMENT && !op->call)
+            return true;
+    }
+    return false;
+}
+
 int32_t lane_await(struct lane *lane, uint64_t timeout_ms)
 {
     if (lane_is_ready(lane))

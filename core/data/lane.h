@@ -20,6 +20,8 @@
 #include "data/statement.h"
 #include "loop/fiber.h"
 
+#include <stdbool.h>
+
 enum lane_kind { LANE_READ, LANE_BATCH, LANE_EXCLUSIVE };
 
 /** How a call ended: what fiber_suspend gives when it is no error of its own. */
@@ -96,6 +98,9 @@ void lane_tick(struct lane *lane);
 
 /** Gives up a call whose suspension ended with an error of its own. [fiber] */
 void lane_withdraw(struct lane *lane, struct lane_call *call);
+
+/** Whether a statement runs that nobody waits for any more. */
+bool lane_is_abandoned(const struct lane *lane);
 
 /** Waits until the connection is back. DAIS_E_UNAVAILABLE after `timeout_ms`. [fiber, suspends] */
 DAIS_CHECK_RESULT int32_t lane_await(struct lane *lane, uint64_t timeout_ms);

@@ -30,12 +30,39 @@ static void pass_on(struct pool_slot *slot)
     fiber_resume(&waiter->wait, DAIS_OK);
 }
 
-static void on_changed(struct lane *lane)
+/* A transaction is still open although all was answered: what should have ended it was cancelled.
+ */
+static bool is_in_transaction(const struct pool_slot *slot)
 {
-    struct pool_slot *slot = CONTAINER_OF(lane, struct pool_slot, lane);
-    if (slot->use == POOL_DRAINING && lane_is_idle(lane))
+    if (!lane_is_ready(&slot->lane))
+        return false;
+    PGTransactionStatusType status = PQtransactionStatus(slot->lane.conn.pg);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+static bool is_drained(const struct pool_slot *slot)
+{
+    return slot->use == POOL_DRAINING && lane_is_idle(&slot->lane) && !slot->is_cancelling;
+}
+
+static void settle(struct pool_slot *slot)
+{
+    /* One that is in a transaction is ended at the end of the turn. */
+    if (is_drained(slot) && !is_in_transaction(slot))
         slot->use = POOL_FREE;
     pass_on(slot);
+}
+
+static void on_changed(struct lane *lane)
+{
+    settle(CONTAINER_OF(lane, struct pool_slot, lane));
+}
+
+static void on_cancelled(struct cancel *cancel)
+{
+    struct pool_slot *slot = CONTAINER_OF(cancel, struct pool_slot, cancel);
+    slot->is_cancelling = false;
+    settle(slot);
 }
 
 int32_t pool_init(struct pool *pool, const struct conn_options *options)
@@ -123,8 +150,12 @@ void pool_give(struct pool_slot *slot)
 {
     CHECK(slot->use == POOL_LENT);
     lane_tick(&slot->lane);
-    slot->use = lane_is_idle(&slot->lane) ? POOL_FREE : POOL_DRAINING;
-    pass_on(slot);
+    slot->use = POOL_DRAINING;
+    /* What cannot be cancelled ends by its own time limit. */
+    if (lane_is_ready(&slot->lane) && lane_is_abandoned(&slot->lane))
+        slot->is_cancelling = cancel_start(&slot->cancel, slot->lane.conn.pg, on_cancelled) ==
+                              DAIS_OK;
+    settle(slot);
 }
 
 void pool_refuse(struct pool *pool)
@@ -136,6 +167,10 @@ void pool_refuse(struct pool *pool)
 
 void pool_tick(struct pool *pool)
 {
-    for (uint32_t i = 0; i < pool->count; i++)
-        lane_tick(&pool->slots[i].lane);
+    for (uint32_t i = 0; i < pool->count; i++) {
+        struct pool_slot *slot = &pool->slots[i];
+        lane_tick(&slot->lane);
+        if (is_drained(slot) && is_in_transaction(slot))
+            conn_lose(&slot->lane.conn);
+    }
 }

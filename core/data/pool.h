@@ -4,8 +4,9 @@
  * The pool of a worker: connections that are lent to one fiber at a time, for transactions and for
  * statements outside the shared lanes. They are opened when first needed. A fiber that finds none
  * free waits in a bounded queue. A connection given back while an answer is still due is free when
- * the answer came: a statement whose fiber was cancelled ends by its own time limit.
+ * the answer came; a statement whose fiber gave it up is cancelled on the server (cancel.h).
  */
+#include "data/cancel.h"
 #include "data/lane.h"
 
 struct pool;
@@ -34,6 +35,8 @@ struct pool_slot {
     struct pool *pool;
     struct dais_tx tx;
     enum pool_use use;
+    struct cancel cancel;
+    bool is_cancelling; /* the request is under way: nothing new may be run */
 };
 
 /** The connections of a worker; embed it. */

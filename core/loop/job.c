@@ -20,10 +20,9 @@
 #define THREADS_MAX 256u
 
 const struct job_class job_classes_default[] = {
-    {"cpu", 0, 0},
-    {"disk", 8, 0},
-    {"password", 0, 0},
-    {"mail", 4, 64}, /* waits for others: the limit `job_threads` allows for as many more */
+    {"cpu", 0, 0},      {"disk", 8, 0}, {"password", 0, 0},
+    {"mail", 4, 64},    /* waits for others: the limit `job_threads` allows for as many more */
+    {"database", 2, 0}, /* so does this: cancelling, and finding its host */
 };
 const uint32_t job_classes_default_count = sizeof job_classes_default /
                                            sizeof job_classes_default[0];

@@ -18,7 +18,7 @@ struct job_class {
     uint32_t waiting_max; /**< 0: limit `job_queue` */
 };
 
-/** "cpu", "disk", "password" and "mail". */
+/** "cpu", "disk", "password", "mail" and "database". */
 extern const struct job_class job_classes_default[];
 extern const uint32_t job_classes_default_count;
 

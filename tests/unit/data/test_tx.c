@@ -316,6 +316,66 @@ static void an_exhausted_pool_makes_wait(void **state)
     site_run(0, wait_for_a_connection, NULL);
 }
 
+static void nap_long(void *arg)
+{
+    int32_t *code = arg;
+    *code = site_do(NAP, VALUES(TEXT("60")));
+}
+
+static void nap_long_in_tx(void *arg)
+{
+    struct dais_tx *tx = NULL;
+    int32_t *code = arg;
+    *code = db_begin(&tx);
+    if (*code == DAIS_OK)
+        *code = tx_do(tx, PUT, VALUES(dais_int(9), TEXT("never")));
+    if (*code == DAIS_OK)
+        *code = tx_do(tx, NAP, VALUES(TEXT("60")));
+}
+
+/* Gives up what the only connection does; who comes next has it at once. */
+static int32_t give_up(void (*fn)(void *arg))
+{
+    dais_handle fiber;
+    int32_t code = 1;
+    struct fiber_spec spec = {.name = "sleeper", .fn = fn, .arg = &code};
+    EXPECT(fiber_spawn(&spec, &fiber) == 0);
+    EXPECT(fiber_sleep(50) == 0);
+    EXPECT(code > 0 || fn == nap_long_in_tx);
+    EXPECT(fiber_cancel(fiber, DAIS_E_CANCELLED) == 0);
+    uint64_t begun = clock_ms();
+    EXPECT(site_do(NAP, VALUES(TEXT("0"))) == 0);
+    EXPECT(clock_ms() - begun < 2000);
+    EXPECT(code == DAIS_E_CANCELLED);
+    return 0;
+}
+
+static int32_t give_up_often(void *arg)
+{
+    for (uint32_t i = 0; i < 20; i++) {
+        int32_t code = give_up(i % 2 ? nap_long : nap_long_in_tx);
+        if (code != DAIS_OK)
+            return code;
+        struct dais_tx *tx = NULL; /* and it is in no transaction of somebody else's */
+        EXPECT(db_begin(&tx) == 0);
+        EXPECT(tx_do(tx, PUT, VALUES(dais_int(i + 100), TEXT("later"))) == 0);
+        EXPECT(db_commit(tx) == 0);
+    }
+    EXPECT(count_of("never") == 0 && count_of("later") == 20);
+    return 0;
+}
+
+static int pool_of_one(void **state)
+{
+    assert_int_equal(limit_set(dais_cstr("db_pool"), 1), 0);
+    return site_open(state);
+}
+
+static void what_nobody_waits_for_is_cancelled(void **state)
+{
+    site_run(0, give_up_often, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +388,8 @@ int main(void)
         SITE_TEST(many_fibers_share_the_pool),
         SITE_TEST(a_cancelled_transaction_is_undone),
         SITE_TEST(a_commit_is_never_cancelled),
+        cmocka_unit_test_setup_teardown(what_nobody_waits_for_is_cancelled, pool_of_one,
+                                        reset_limits),
         cmocka_unit_test_setup_teardown(an_exhausted_pool_makes_wait, small_pool, reset_limits),
     };
     return cmocka_run_group_tests(tests, site_make, site_remove);

@@ -39,3 +39,6 @@ static inline void hls_count(enum hls_metric metric, int64_t value)
 
 /** The snapshots (snapshot.h) by playback id, on every worker. */
 extern const struct dais_board hls_board;
+
+/** What discontinuities are counted from (sequence.h), under one key. */
+extern const struct dais_board hls_sequence_board;

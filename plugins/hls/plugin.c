@@ -13,6 +13,9 @@ uint32_t hls_metrics;
 const struct dais_board hls_board = {
     .name = "hls_streams", .keys_max = 16384, .key_bytes_max = 127, .layout = SNAPSHOT_LAYOUT};
 
+const struct dais_board hls_sequence_board = {
+    .name = "hls_sequence", .keys_max = 1, .key_bytes_max = 8, .layout = 1};
+
 static const struct dais_need NEEDS[] = {
     DAIS_NEED_CONFIG, DAIS_NEED_FIBER,   DAIS_NEED_HTTP,   DAIS_NEED_LOG,      DAIS_NEED_MEDIA,
     DAIS_NEED_MEM,    DAIS_NEED_METRICS, DAIS_NEED_SHARED, {NULL, NULL, 0, 0},
@@ -83,7 +86,7 @@ static int32_t init(const struct dais_host *host)
     if (!error)
         error = dais_shared->board(&hls_board);
     if (!error)
-        error = dais_shared->board(&sequence_board);
+        error = dais_shared->board(&hls_sequence_board);
     if (!error)
         error = dais_media->observe(&live_observer);
     if (!error)

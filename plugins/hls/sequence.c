@@ -12,11 +12,9 @@
 #include "dais/fiber.h"
 #include "dais/log.h"
 #include "dais/mem.h"
+#include "hls.h"
 
 #define BASE_KEY "base"
-
-const struct dais_board sequence_board = {
-    .name = "hls_sequence", .keys_max = 1, .key_bytes_max = 8, .layout = 1};
 
 /* Shared by all workers: set once, or only ever raised. */
 static _Atomic uint64_t base;
@@ -85,7 +83,7 @@ static int32_t raise_file(struct block *block)
 static uint64_t base_of_older(void)
 {
     uint64_t number = 0;
-    const struct dais_buf *there = dais_shared->get(&sequence_board, dais_cstr(BASE_KEY));
+    const struct dais_buf *there = dais_shared->get(&hls_sequence_board, dais_cstr(BASE_KEY));
     if (there != NULL) {
         memcpy(&number, there->data, sizeof(number));
     }
@@ -99,7 +97,7 @@ static int32_t show_base(uint64_t number)
         return DAIS_E_MEMORY;
     }
     memcpy(buf->data, &number, sizeof(number));
-    const int32_t code = dais_shared->put(&sequence_board, dais_cstr(BASE_KEY), buf);
+    const int32_t code = dais_shared->put(&hls_sequence_board, dais_cstr(BASE_KEY), buf);
     dais_mem->buf_unref(buf);
     return code;
 }

@@ -15,14 +15,10 @@
 #include <stdint.h>
 
 #include "dais/error.h"
-#include "dais/shared.h"
 #include "dais/types.h"
 
 /** So many numbers are reserved ahead. */
 #define SEQUENCE_BLOCK 32u
-
-/** The base, under one key. */
-extern const struct dais_board sequence_board;
 
 /**
  * [fiber] [suspends] Takes the base from the board, or from the file in `folder`, whose path is

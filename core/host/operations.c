@@ -70,19 +70,23 @@ void operations_release(struct operations *table, const struct operation *operat
     atomic_fetch_sub_explicit(&table->users, 1, memory_order_release);
 }
 
+typedef void (*declared_fn)(void *arg, struct generation *generation,
+                            const struct dais_operation *row);
+
+static void each_row(struct generation *generation, void *arg, declared_fn fn)
+{
+    const struct registration *record = NULL;
+    while ((record = registration_next(generation, REGISTRATION_OPERATIONS, record)))
+        for (const struct dais_operation *row = record->table; row->name; row++)
+            fn(arg, generation, row);
+}
+
 /** Calls `fn` for every operation row of all generations that live. */
-static void each_declared(struct host *host, void *arg,
-                          void (*fn)(void *arg, struct generation *generation,
-                                     const struct dais_operation *row))
+static void each_declared(struct host *host, void *arg, declared_fn fn)
 {
     for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        for (uint32_t i = 0; i < GENERATIONS_MAX; i++) {
-            struct generation *generation = atomic_load(&host->plugins[owner].live[i]);
-            const struct registration *record = NULL;
-            while ((record = registration_next(generation, REGISTRATION_OPERATIONS, record)))
-                for (const struct dais_operation *row = record->table; row->name; row++)
-                    fn(arg, generation, row);
-        }
+        for (uint32_t i = 0; i < GENERATIONS_MAX; i++)
+            each_row(atomic_load(&host->plugins[owner].live[i]), arg, fn);
 }
 
 static void count_row(void *arg, struct generation *generation, const struct dais_operation *row)

@@ -137,23 +137,27 @@ find_anywhere(struct host *host, const struct generation *generation, const char
     return row;
 }
 
+/** Whether `other` declares one of the operations of `generation`. */
+static int32_t check_names_of(struct generation *generation, const struct plugin *other)
+{
+    const struct registration *record = NULL;
+    while ((record = registration_next(generation, REGISTRATION_OPERATIONS, record)))
+        for (const struct dais_operation *row = record->table; row->name; row++) {
+            if (!find_in(other->current, row->name))
+                continue;
+            generation_fail(generation, "the operation %s is %s's already", row->name, other->id);
+            return DAIS_E_INVALID;
+        }
+    return DAIS_OK;
+}
+
 static int32_t check_names(struct host *host, struct generation *generation)
 {
-    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
-        const struct plugin *other = &host->plugins[owner];
-        const struct registration *record = NULL;
-        if (other == generation->plugin)
-            continue;
-        while ((record = registration_next(generation, REGISTRATION_OPERATIONS, record)))
-            for (const struct dais_operation *row = record->table; row->name; row++) {
-                if (!find_in(other->current, row->name))
-                    continue;
-                generation_fail(generation, "the operation %s is %s's already", row->name,
-                                other->id);
-                return DAIS_E_INVALID;
-            }
-    }
-    return DAIS_OK;
+    int32_t error = DAIS_OK;
+    for (uint32_t owner = 1; !error && owner < host->owner_count; owner++)
+        if (&host->plugins[owner] != generation->plugin)
+            error = check_names_of(generation, &host->plugins[owner]);
+    return error;
 }
 
 /** Whether the hooks of `from` find their rows, where `generation` takes its plugin's place. */

@@ -113,42 +113,37 @@ static bool is_compatible(const struct dais_field *outer, const struct dais_fiel
     return inner->kind == DAIS_KIND_STRING && is_text(outer->kind) && outer->kind != DAIS_KIND_JSON;
 }
 
-static int32_t pair(const struct dais_shape *outer, const struct dais_field *row, uint32_t index,
-                    struct value_map *map, struct value_pair *ret_pair, char *ret_problem)
+/** The row of `outer` that goes with `pair->inner`; none is no error unless it is required. */
+static int32_t find_outer(const struct dais_shape *outer, struct value_pair *pair,
+                          char *ret_problem)
 {
-    uint32_t outer_index = 0;
-    const struct dais_field *other = find(outer, row->name, &outer_index);
-    if (!other && !(row->flags & DAIS_FIELD_REQUIRED))
+    const struct dais_field *row = pair->inner;
+    pair->outer = find(outer, row->name, &pair->outer_index);
+    if (pair->outer ? is_compatible(pair->outer, row) : !(row->flags & DAIS_FIELD_REQUIRED))
         return DAIS_OK;
-    if (!other || !is_compatible(other, row)) {
-        snprintf(ret_problem, VALUE_PROBLEM_BYTES_MAX,
-                 other ? "%s is of another kind in %s" : "%s is no row of %s", row->name,
-                 outer->name);
-        return DAIS_E_INVALID;
-    }
-    *ret_pair = (struct value_pair){other, row, outer_index, index};
-    map->count++;
-    return DAIS_OK;
+    snprintf(ret_problem, VALUE_PROBLEM_BYTES_MAX, "%s %s %s", row->name,
+             pair->outer ? "is of another kind in" : "is no row of", outer->name);
+    return DAIS_E_INVALID;
 }
 
 int32_t value_map(const struct dais_shape *outer, const struct dais_shape *inner,
                   struct dais_arena *arena, struct value_map *ret_map,
                   char ret_problem[VALUE_PROBLEM_BYTES_MAX])
 {
-    struct value_map map = {.inner = inner};
-    uint32_t rows = 0;
+    uint32_t rows = 0, count = 0;
     while (inner && inner->fields[rows].name)
         rows++;
     struct value_pair *pairs = arena_alloc(arena, (rows + 1) * sizeof *pairs);
     if (!pairs)
         return DAIS_E_MEMORY;
-    map.pairs = pairs;
     for (uint32_t i = 0; i < rows; i++) {
-        int32_t error = pair(outer, &inner->fields[i], i, &map, &pairs[map.count], ret_problem);
+        pairs[count] = (struct value_pair){.inner = &inner->fields[i], .inner_index = i};
+        int32_t error = find_outer(outer, &pairs[count], ret_problem);
         if (error)
             return error;
+        count += pairs[count].outer != NULL;
     }
-    *ret_map = map;
+    *ret_map = (struct value_map){.inner = inner, .pairs = pairs, .count = count};
     return DAIS_OK;
 }
 

@@ -63,6 +63,16 @@ def server():
     _end(shared)
 
 
+@pytest.fixture(scope="session")
+def accounts():
+    """A running server for tests about accounts: four workers, no rates, few sessions each."""
+    shared = _serve(config="workers: 4\n"
+                           "rates: {login: {user: 0, address: 0}, write: {user: 0, address: 0}}\n"
+                           "plugins: {auth: {sessions_max: 5, keys_max: 3}, streams: {}}\n").start()
+    yield shared
+    _end(shared)
+
+
 @pytest.fixture
 def own_server():
     """Makes servers for this test alone: own_server(config=…, env=…), already running."""

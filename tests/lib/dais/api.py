@@ -33,8 +33,9 @@ class Reply:
 class Api:
     """A caller of the server, with a token or without."""
 
-    def __init__(self, host, port, token=None, timeout_s=30.0):
+    def __init__(self, host, port, token=None, timeout_s=30.0, source=None):
         self.host = host
+        self.source = source  # the address to call from: any of 127.0.0.0/8
         self.port = port
         self.token = token
         self.timeout_s = timeout_s
@@ -68,8 +69,9 @@ class Api:
         for attempt in (1, 2):
             fresh = self._conn is None
             if fresh:
-                self._conn = http.client.HTTPConnection(self.host, self.port,
-                                                        timeout=self.timeout_s)
+                self._conn = http.client.HTTPConnection(
+                    self.host, self.port, timeout=self.timeout_s,
+                    source_address=(self.source, 0) if self.source else None)
             try:
                 self._conn.request(method, path, body=body, headers=headers)
                 answer = self._conn.getresponse()

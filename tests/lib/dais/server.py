@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import processes
 from .api import Api
+from .reload import Reloader
 from .wait import eventually, scale
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,6 +75,7 @@ class Server:
         self.env.update(env or {})
         self.process = None
         self._log = None
+        self._reloader = None
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -84,7 +86,19 @@ class Server:
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         if wait:
             self.wait_ready()
+        self._begin_reloads()
         return self
+
+    def _begin_reloads(self):
+        """With DAIS_TEST_RELOAD_MS all plugins are replaced that often while the test runs."""
+        every_ms = os.environ.get("DAIS_TEST_RELOAD_MS")
+        if every_ms and not self._reloader:
+            self._reloader = Reloader(self, int(every_ms)).start()
+
+    def _end_reloads(self):
+        reloader, self._reloader = self._reloader, None
+        if reloader:
+            print(f"{reloader.stop()} reloads while the tests ran")
 
     def _config_args(self):
         if self.config is None:
@@ -107,6 +121,7 @@ class Server:
             return
         process, self.process = self.process, None
         try:
+            self._end_reloads()
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             code = process.wait(timeout=20 * scale())
@@ -190,6 +205,15 @@ class Server:
             if line.startswith(name + " "):
                 return float(line.rpartition(" ")[2])
         return None
+
+    def sql(self, text):
+        """Runs SQL in the embedded database, as its owner; the rows as lists of texts."""
+        folder = (self.data / "postgres" / "postmaster.pid").read_text().splitlines()[4]
+        done = subprocess.run(["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", folder,
+                               "-U", "dais", "-d", "postgres", "-c", text],
+                              capture_output=True, text=True, timeout=60 * scale(), check=False)
+        assert done.returncode == 0, done.stderr
+        return [line.split("\t") for line in done.stdout.splitlines()]
 
     # -- its clients --------------------------------------------------------------------------
 

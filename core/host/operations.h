@@ -84,14 +84,14 @@ int32_t operations_declare(const struct dais_operation *table);
 int32_t operations_attach(const struct dais_hook *table);
 
 /**
- * Whether what `generation` declares and attaches fits to all others: names that nobody else has,
- * rows of the right kinds. DAIS_E_INVALID after generation_fail. [main thread]
+ * Whether what `generation` declares fits to all others: names that nobody else has and, at a
+ * reload, the rows that their hooks rely on. DAIS_E_INVALID after generation_fail. [main thread]
  */
 DAIS_CHECK_RESULT int32_t operations_check(struct host *host, struct generation *generation);
 
 /**
- * Whether somebody declares what REQUIRED hooks of `generation` wait for. DAIS_E_INVALID after
- * generation_fail. Behind every plugin's `init`. [main thread]
+ * Whether the hooks of `generation` find what they need: their rows, and the operation itself when
+ * they are REQUIRED. DAIS_E_INVALID after generation_fail. Behind every `init`. [main thread]
  */
 DAIS_CHECK_RESULT int32_t operations_required(struct host *host, struct generation *generation);
 

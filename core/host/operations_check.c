@@ -185,8 +185,8 @@ static int32_t check_rows(struct host *host, struct generation *generation,
 int32_t operations_check(struct host *host, struct generation *generation)
 {
     int32_t error = check_names(host, generation);
-    if (!error)
-        error = check_rows(host, generation, generation, generation->plugin->id);
+    if (atomic_load(&host->phase) == HOST_LOADING)
+        return error; /* whose hooks do not fit is found when all are there */
     for (uint32_t owner = 1; !error && owner < host->owner_count; owner++) {
         const struct plugin *other = &host->plugins[owner];
         if (other != generation->plugin && !plugin_is_out(other))
@@ -195,22 +195,27 @@ int32_t operations_check(struct host *host, struct generation *generation)
     return error;
 }
 
+/** DAIS_E_INVALID when a hook cannot be without the operation. */
+static int32_t judge_missing(struct generation *generation, const struct dais_hook *row)
+{
+    if (row->flags & DAIS_HOOK_REQUIRED) {
+        generation_fail(generation, "its hook %s needs the operation %s, which nobody declares",
+                        row->name, row->operation);
+        return DAIS_E_INVALID;
+    }
+    LOG_INFO("hook waits for an operation that nobody declares",
+             log_text("id", generation->plugin->id), log_text("hook", row->name),
+             log_text("operation", row->operation));
+    return DAIS_OK;
+}
+
 int32_t operations_required(struct host *host, struct generation *generation)
 {
+    int32_t error = check_rows(host, generation, generation, generation->plugin->id);
     const struct registration *record = NULL;
-    while ((record = registration_next(generation, REGISTRATION_HOOKS, record)))
-        for (const struct dais_hook *row = record->table; row->name; row++) {
-            if (find_anywhere(host, generation, row->operation))
-                continue;
-            if (row->flags & DAIS_HOOK_REQUIRED) {
-                generation_fail(generation,
-                                "its hook %s needs the operation %s, which nobody declares",
-                                row->name, row->operation);
-                return DAIS_E_INVALID;
-            }
-            LOG_INFO("hook waits for an operation that nobody declares",
-                     log_text("id", generation->plugin->id), log_text("hook", row->name),
-                     log_text("operation", row->operation));
-        }
-    return DAIS_OK;
+    while (!error && (record = registration_next(generation, REGISTRATION_HOOKS, record)))
+        for (const struct dais_hook *row = record->table; row->name && !error; row++)
+            if (!find_anywhere(host, generation, row->operation))
+                error = judge_missing(generation, row);
+    return error;
 }

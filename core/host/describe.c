@@ -41,7 +41,7 @@ void describe_plugins(struct strbuf *out)
         strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
                     plugin_state_name(atomic_load(&plugin->state)),
                     plugin->current ? plugin->current->number : 0, routes[owner],
-                    plugin_reason(plugin));
+                    plugin_remark(plugin));
     }
 }
 
@@ -62,7 +62,7 @@ static void add_plugins(struct table *table)
                   cell_number("routes", routes[owner]),
                   cell_text("summary",
                             plugin_descriptor(plugin) ? plugin_descriptor(plugin)->summary : NULL),
-                  cell_text("reason", plugin_reason(plugin))));
+                  cell_text("reason", plugin_remark(plugin))));
     }
 }
 

@@ -110,6 +110,10 @@ const char *plugin_state_name(uint32_t state);
 /** Why the plugin is left out; "" when it isn't. [any thread] */
 const char *plugin_reason(const struct plugin *plugin);
 
+/** What lists say behind it: why it is left out, or which file serves instead of the configured one;
+ * "" otherwise. [main thread, worker without giving way] */
+const char *plugin_remark(const struct plugin *plugin);
+
 /** Version for lists; "?" until loaded. [main thread, worker without giving way] */
 const char *plugin_version(const struct plugin *plugin);
 

@@ -83,6 +83,11 @@ const char *plugin_reason(const struct plugin *plugin)
     return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED ? plugin->reason : "";
 }
 
+const char *plugin_remark(const struct plugin *plugin)
+{
+    return *plugin_reason(plugin) ? plugin_reason(plugin) : plugin->note;
+}
+
 const char *plugin_version(const struct plugin *plugin)
 {
     return generation_version(plugin->current);

@@ -26,8 +26,11 @@ static struct {
     uint32_t metrics;
 } versioned;
 
+enum { TICKS, WAITING };
+
 static const struct dais_metric metrics[] = {
     {"ticks_total", DAIS_COUNTER, 0, "Runs of the timer, by all generations"},
+    {"waiting", DAIS_GAUGE, 0, "Requests and calls that wait in any generation"},
     {NULL, 0, 0, NULL},
 };
 
@@ -108,10 +111,19 @@ static int32_t answer(struct dais_req *req, const struct dais_input *input)
 #endif
 }
 
+/** Waits where a test can see it. */
+static int32_t wait_ms(uint64_t ms)
+{
+    dais_metrics->add(versioned.metrics + WAITING, 1);
+    int32_t error = dais_fiber->sleep(ms);
+    dais_metrics->add(versioned.metrics + WAITING, -1);
+    return error;
+}
+
 static int32_t answer_wait(struct dais_req *req, const struct dais_input *input)
 {
     const struct wait *in = input->query;
-    int32_t error = dais_fiber->sleep((uint64_t)in->ms);
+    int32_t error = wait_ms((uint64_t)in->ms);
     return error ? error : reply_version(req);
 }
 
@@ -182,7 +194,7 @@ static const struct dais_route routes[] = {
 static void tick(void)
 {
     atomic_fetch_add(&versioned.ticks, 1);
-    dais_metrics->add(versioned.metrics, 1);
+    dais_metrics->add(versioned.metrics + TICKS, 1);
 }
 
 static const struct dais_timer timers[] = {
@@ -204,7 +216,7 @@ static const struct dais_subscription subscriptions[] = {
 #ifndef NO_SERVICE
 static int64_t number_after(uint64_t ms)
 {
-    return dais_fiber->sleep(ms) ? 0 : VERSION;
+    return wait_ms(ms) ? 0 : VERSION;
 }
 
 static const struct versioned_service_v1 service = {number_after};

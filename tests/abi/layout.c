@@ -5,6 +5,7 @@
  * figure.
  */
 #include "dais/abi.h"
+#include "dais/hooks.h"
 #include "dais/mem.h"
 
 #define AT(type, member, offset)                                                                   \
@@ -48,6 +49,34 @@ AT(dais_plugin, query, 112);
 SIZE(dais_buf, 16);
 AT(dais_buf, data, 0);
 AT(dais_buf, len, 8);
+
+SIZE(dais_operation, 32);
+AT(dais_operation, name, 0);
+AT(dais_operation, value, 8);
+AT(dais_operation, key, 16);
+AT(dais_operation, summary, 24);
+
+SIZE(dais_hook, 64);
+AT(dais_hook, name, 0);
+AT(dais_hook, operation, 8);
+AT(dais_hook, when, 16);
+AT(dais_hook, policy, 20);
+AT(dais_hook, priority, 24);
+AT(dais_hook, timeout_ms, 28);
+AT(dais_hook, flags, 32);
+AT(dais_hook, value, 40);
+AT(dais_hook, run, 48);
+AT(dais_hook, summary, 56);
+
+AT(dais_hook_event, operation, 0);
+AT(dais_hook_event, key, 16);
+AT(dais_hook_event, tx, 32);
+AT(dais_hook_event, arena, 40);
+AT(dais_hook_event, delivery, 48);
+AT(dais_hook_event, attempt, 56);
+AT(dais_hook_event, when, 60);
+
+SIZE(dais_hooks_v1, 56);
 
 _Static_assert(sizeof(dais_handle) == 8, "dais_handle changed its size");
 _Static_assert(DAIS_E_INVALID == -1 && DAIS_E_UNAUTHENTICATED == -2 && DAIS_E_DENIED == -3 &&

@@ -203,7 +203,7 @@ def test_a_file_that_is_cut_off_is_refused(versions):
     whole = variant("2").read_bytes()
     for part in (0, 3, 64, len(whole) // 2, len(whole) - 1):
         versions.file.write_bytes(whole[:part])
-        with pytest.raises(Refused, match="is not complete|is no versions object"):
+        with pytest.raises(Refused, match="is not complete|is no shared object"):
             reload(versions.server, "versioned")
     assert versions.answer() == "version 1"
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Encoders: who gets in, who takes over, and what bad input gets."""
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 
 from dais import Hls, eventually
 from dais.rtmp import AUDIO, COMMAND, VIDEO, RtmpClient, amf0
+from dais.server import build_folder
 from dais.wait import scale
 
 REFUSALS = ("NetStream.Publish.Denied", "NetStream.Publish.BadName")
@@ -248,6 +250,26 @@ def test_a_publisher_without_media_is_let_go(own_server):
     assert encoder.publish(stream["streamKey"])["code"] == "NetStream.Publish.Start"
     assert encoder.ended()
     encoder.close()
+
+
+def test_a_key_that_is_replaced_while_its_encoder_is_let_in(own_server):
+    """The stop of whoever replaced it came before there was anything to stop."""
+    server = own_server(start=False)
+    path = server.folder / "turnkey.so"
+    shutil.copy(build_folder() / "tests" / "plugins" / "turnkey.so", path)
+    path.chmod(0o644)
+    server.config = f"plugins:\n  rtmp: {{}}\n  turnkey: {{path: {path}}}\n"
+    server.start()
+    replaced, good = RtmpClient(server), RtmpClient(server)
+    for encoder in (replaced, good):
+        encoder.connect()
+    assert replaced.publish("bad")["code"] == "NetStream.Publish.Denied"
+    assert replaced.ended()
+    eventually(lambda: server.metric("dais_media_streams") == 0)
+    assert server.metric("dais_rtmp_publishers") == 0
+    assert good.publish("good")["code"] == "NetStream.Publish.Start"
+    for encoder in (replaced, good):
+        encoder.close()
 
 
 def test_a_lost_encoder_comes_back_within_the_grace_period(server, api, stream, publish):

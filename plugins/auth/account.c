@@ -3,9 +3,11 @@
 
 #include "auth.h"
 #include "identity.h"
+#include "operations.h"
 #include "password.h"
 #include "secret.h"
 #include "store_invitations.h"
+#include "verify.h"
 
 /** A step of a change to an account: runs in `tx` on what `arg` says. */
 typedef int32_t (*change_fn)(struct dais_tx *tx, struct dais_str user_id, const void *arg);
@@ -31,6 +33,7 @@ static int32_t change(struct dais_str user_id, change_fn step, const void *arg)
 struct creation {
     struct store_new_user user;
     struct dais_str invitation;
+    uint8_t is_vouched;
 };
 
 static int32_t create_in(struct dais_tx *tx, struct creation *creation, struct store_user *ret_user)
@@ -41,17 +44,39 @@ static int32_t create_in(struct dais_tx *tx, struct creation *creation, struct s
         if (error)
             return error;
     }
-    return store_user_add(tx, &creation->user, ret_user);
+    int32_t error = store_user_add(tx, &creation->user, ret_user);
+    if (error || !creation->is_vouched)
+        return error ? error : verify_begin(tx, ret_user);
+    ret_user->email_verified = 1;
+    return account_set_verified(tx, ret_user->id, ret_user->email);
+}
+
+/** The operation around it: hooks may give the account another name, or refuse it. */
+static int32_t create_hooked(struct dais_tx *tx, struct creation *creation,
+                             struct store_user *ret_user)
+{
+    struct operations_user value = {.email = creation->user.email,
+                                    .name = creation->user.name,
+                                    .role = creation->user.role};
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_CREATE], tx, &value);
+    if (!error) {
+        creation->user.name = value.name;
+        error = create_in(tx, creation, ret_user);
+        value.id = ret_user->id;
+        value.role = creation->user.role;
+    }
+    return dais_operation_end(&run, error);
 }
 
 static int32_t create(struct creation *creation, struct store_user *ret_user)
 {
     struct dais_tx *tx = NULL;
-    struct store_user user;
+    struct store_user user = {0};
     int32_t error = dais_db->begin(&tx);
     if (error)
         return error;
-    error = create_in(tx, creation, &user);
+    error = create_hooked(tx, creation, &user);
     if (error) {
         dais_db->rollback(tx);
         return error;
@@ -70,6 +95,7 @@ int32_t account_create(const struct account_new *account, struct store_user *ret
         .user.email = account->email,
         .user.name = account->name.ptr ? account->name : auth_default_name(account->email),
         .user.role = account->role,
+        .is_vouched = account->is_vouched,
     };
     int32_t error = DAIS_OK;
     if (account->invitation.ptr) {
@@ -88,8 +114,14 @@ int32_t account_create(const struct account_new *account, struct store_user *ret
 static int32_t delete_in(struct dais_tx *tx, struct dais_str user_id, const void *arg)
 {
     (void)arg;
-    int32_t error = store_admins_lock(tx);
-    return error ? error : store_user_delete(tx, user_id);
+    struct operations_gone value = {.id = user_id};
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_DELETE], tx, &value);
+    if (!error)
+        error = store_admins_lock(tx);
+    if (!error)
+        error = store_user_delete(tx, user_id);
+    return dais_operation_end(&run, error);
 }
 
 int32_t account_delete(struct dais_str user_id)

@@ -5,10 +5,8 @@
 #include "api.h"
 #include "auth.h"
 #include "cursor.h"
+#include "operations.h"
 
-#define NAME_MAX 80
-#define BIO_MAX 1000
-#define URL_MAX 2048
 #define LAST_ADMIN "this is the last administrator; make another one first"
 
 struct users_query {
@@ -82,11 +80,11 @@ static const struct dais_field PROFILE_FIELDS[] = {
     DAIS_FIELD_NAMED("uid", struct profile_answer, profile.user.uid, DAIS_KIND_INT,
                      DAIS_FIELD_REQUIRED, 1, 4294967295, "the same as a number"),
     DAIS_FIELD_NAMED("name", struct profile_answer, profile.user.name, DAIS_KIND_STRING,
-                     DAIS_FIELD_REQUIRED, 1, NAME_MAX, "name for display"),
+                     DAIS_FIELD_REQUIRED, 1, AUTH_NAME_MAX, "name for display"),
     DAIS_FIELD_NAMED("bio", struct profile_answer, profile.user.bio, DAIS_KIND_STRING,
-                     DAIS_FIELD_REQUIRED, 0, BIO_MAX, "what the owner says about himself"),
+                     DAIS_FIELD_REQUIRED, 0, AUTH_BIO_MAX, "what the owner says about himself"),
     DAIS_FIELD_NAMED("avatarUrl", struct profile_answer, profile.user.avatar_url, DAIS_KIND_STRING,
-                     DAIS_FIELD_REQUIRED, 0, URL_MAX, "picture; empty without one"),
+                     DAIS_FIELD_REQUIRED, 0, AUTH_URL_MAX, "picture; empty without one"),
     DAIS_FIELD_NAMED("isCreator", struct profile_answer, is_creator, DAIS_KIND_BOOL,
                      DAIS_FIELD_REQUIRED, 0, 0, "an approved creator"),
     DAIS_FIELD_NAMED("followers", struct profile_answer, profile.followers, DAIS_KIND_INT,
@@ -111,9 +109,9 @@ static const struct dais_shape PROFILE = DAIS_SHAPE("Profile", struct profile_an
                                                     PROFILE_FIELDS);
 
 static const struct dais_field CHANGE_FIELDS[] = {
-    DAIS_FIELD(struct change_body, name, DAIS_KIND_STRING, 0, 1, NAME_MAX, "name for display"),
-    DAIS_FIELD(struct change_body, bio, DAIS_KIND_STRING, 0, 0, BIO_MAX, "plain text"),
-    DAIS_FIELD_NAMED("avatarUrl", struct change_body, avatar_url, DAIS_KIND_STRING, 0, 0, URL_MAX,
+    DAIS_FIELD(struct change_body, name, DAIS_KIND_STRING, 0, 1, AUTH_NAME_MAX, "name for display"),
+    DAIS_FIELD(struct change_body, bio, DAIS_KIND_STRING, 0, 0, AUTH_BIO_MAX, "plain text"),
+    DAIS_FIELD_NAMED("avatarUrl", struct change_body, avatar_url, DAIS_KIND_STRING, 0, 0, AUTH_URL_MAX,
                      "http or https address of a picture; empty for none"),
     DAIS_FIELD_END,
 };
@@ -176,16 +174,32 @@ static int32_t get(struct dais_req *req, const struct dais_input *input)
     return dais_http->reply_fields(req, 200, &PROFILE, &answer);
 }
 
+/** Stores what hooks have left of `value`. */
+static int32_t change_hooked(struct operations_profile *value, struct store_user *ret_user)
+{
+    struct dais_operation_run run;
+    int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_UPDATE], NULL, value);
+    if (!error) {
+        const struct store_user_change change = {value->name, value->bio, value->avatar_url};
+        error = store_user_change(run.tx, value->id, &change, ret_user);
+    }
+    return dais_operation_end(&run, error);
+}
+
 static int32_t change(struct dais_req *req, const struct dais_input *input)
 {
     const struct api_id *path = input->path;
     const struct change_body *body = input->body;
-    const struct store_user_change change = {body->name, body->bio, body->avatar_url};
+    struct operations_profile value = {.id = path->id,
+                                       .actor_id = api_caller(req),
+                                       .name = body->name,
+                                       .bio = body->bio,
+                                       .avatar_url = body->avatar_url};
     struct store_user user;
     if (!auth_url_is_good(body->avatar_url))
         return dais_http->fail(req, DAIS_E_INVALID, "avatarUrl",
                                "must be an http or https address, or empty");
-    int32_t error = store_user_change(path->id, &change, &user);
+    int32_t error = change_hooked(&value, &user);
     return error ? error : dais_http->reply_fields(req, 200, &api_user_shape, &user);
 }
 
@@ -195,7 +209,7 @@ static int32_t remove_user(struct dais_req *req, const struct dais_input *input)
     if (api_is_machine(req))
         return api_refuse_machine(req);
     int32_t error = account_delete(path->id);
-    if (error == DAIS_E_CONFLICT)
+    if (error == DAIS_E_CONFLICT && !dais_operation_refused())
         return dais_http->fail(req, error, NULL, LAST_ADMIN);
     return error ? error : api_nothing(req);
 }

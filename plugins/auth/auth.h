@@ -3,6 +3,11 @@
 /* The rules of accounts: pure functions, no I/O and no clock. */
 #include "dais/svc/identity.h"
 
+/** Longest display name, biography and address of a picture, in characters. */
+#define AUTH_NAME_MAX 80
+#define AUTH_BIO_MAX 1000
+#define AUTH_URL_MAX 2048
+
 /** How many scopes a key can have. */
 #define AUTH_SCOPES_MAX 5
 

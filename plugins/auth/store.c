@@ -276,12 +276,12 @@ int32_t store_users_list(const struct store_user_filter *filter, struct store_us
     return DAIS_OK;
 }
 
-int32_t store_user_change(struct dais_str id, const struct store_user_change *change,
+int32_t store_user_change(struct dais_tx *tx, struct dais_str id, const struct store_user_change *change,
                           struct store_user *ret_user)
 {
     const struct dais_param params[] = {dais_text(id), dais_text(change->name),
                                         dais_text(change->bio), dais_text(change->avatar_url)};
-    return user_find(NULL, &store_statements[CHANGE], params, ret_user);
+    return user_find(tx, &store_statements[CHANGE], params, ret_user);
 }
 
 int32_t store_admins_lock(struct dais_tx *tx)

@@ -124,8 +124,8 @@ DAIS_CHECK_RESULT int32_t store_profile_find(struct dais_str id, struct dais_str
 DAIS_CHECK_RESULT int32_t store_users_list(const struct store_user_filter *filter,
                                            struct store_user_page *ret_page);
 
-/** [fiber] [suspends] Changes what a profile shows. DAIS_E_NOT_FOUND. */
-DAIS_CHECK_RESULT int32_t store_user_change(struct dais_str id,
+/** [fiber] [suspends] Changes what a profile shows, in `tx` or alone. DAIS_E_NOT_FOUND. */
+DAIS_CHECK_RESULT int32_t store_user_change(struct dais_tx *tx, struct dais_str id,
                                             const struct store_user_change *change,
                                             struct store_user *ret_user);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations.h"
 
+#include "dais/log.h"
+#include "dais/media.h"
+#include "store.h"
 #include "streams.h"
 
 #define FIXED(struct_type, name, member, kind, high, text)                                         \
@@ -44,4 +47,43 @@ const struct dais_operation operations_table[] = {
                            "Title, description or schedule of a stream change"},
     [OPERATIONS_DELETE] = {"stream.delete", &DELETE, "id", "A stream that is not live is removed"},
     {NULL, NULL, NULL, NULL},
+};
+
+/* --- what accounts leave behind --- */
+
+struct account {
+    uint64_t present;
+    struct dais_str id;
+};
+
+static const struct dais_field ACCOUNT_FIELDS[] = {
+    DAIS_FIELD(struct account, id, DAIS_KIND_UUID, DAIS_FIELD_REQUIRED, 36, 36, "the account"),
+    DAIS_FIELD_END,
+};
+static const struct dais_shape ACCOUNT = DAIS_SHAPE("StreamsAccount", struct account,
+                                                    ACCOUNT_FIELDS);
+
+/** Streams of nobody go; one that is live is cut off. */
+static int32_t account_gone(const struct dais_hook_event *event, void *value)
+{
+    const struct account *account = value;
+    struct dais_str *names = NULL;
+    uint32_t count = 0;
+    int32_t error = store_remove_all(event->tx, account->id, &names, &count);
+    for (uint32_t i = 0; i < count && !error; i++) {
+        int32_t stopped = dais_media->stop(names[i]);
+        if (stopped && stopped != DAIS_E_NOT_FOUND)
+            dais_logf(DAIS_WARN, "a stream could not be cut off, its keeper tries again");
+    }
+    return error;
+}
+
+const struct dais_hook operations_hooks[] = {
+    {.name = "account_gone",
+     .operation = "user.delete",
+     .when = DAIS_HOOK_AFTER_COMMIT,
+     .value = &ACCOUNT,
+     .run = account_gone,
+     .summary = "Removes the streams of an account that was removed"},
+    {.name = NULL},
 };

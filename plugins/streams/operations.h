@@ -5,6 +5,9 @@
 
 enum { OPERATIONS_CREATE, OPERATIONS_UPDATE, OPERATIONS_DELETE };
 
+/** Clears up behind accounts that were removed. */
+extern const struct dais_hook operations_hooks[];
+
 /** stream.create, stream.update and stream.delete. */
 extern const struct dais_operation operations_table[];
 

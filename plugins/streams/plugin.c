@@ -115,6 +115,8 @@ static int32_t init(const struct dais_host *host)
     if (!error)
         error = dais_hooks->operations(operations_table);
     if (!error)
+        error = dais_hooks->attach(operations_hooks);
+    if (!error)
         error = dais_http->routes(ROUTES);
     if (!error)
         error = dais_media->observe(&live_observer);

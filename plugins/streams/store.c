@@ -16,7 +16,20 @@
     "s.id, s.owner_id, s.title, s.description, s.playback_id, " STATUS ", " TIMES                  \
     ", s.key_sealed, s.session"
 
-enum { OWNER = STORE_OWNER, ADD, GET, LIST, CHANGE, REKEY, REMOVE, BY_KEY, HOLD, END, SWEEP };
+enum {
+    OWNER = STORE_OWNER,
+    ADD,
+    GET,
+    LIST,
+    CHANGE,
+    REKEY,
+    REMOVE,
+    REMOVE_ALL,
+    BY_KEY,
+    HOLD,
+    END,
+    SWEEP
+};
 
 const struct dais_statement store_statements[] = {
     [OWNER] = {"owner", "SELECT owner_id FROM streams.streams WHERE id = $1", DAIS_LANE_READ, 1,
@@ -54,6 +67,9 @@ const struct dais_statement store_statements[] = {
                 "         WHERE d.id = f.id AND NOT f.live) "
                 "SELECT live FROM found",
                 DAIS_LANE_POOL, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [REMOVE_ALL] = {"remove_all",
+                    "DELETE FROM streams.streams WHERE owner_id = $1 RETURNING playback_id",
+                    DAIS_LANE_POOL, 1, 0, 0},
     [BY_KEY] = {"by_key", "SELECT " COLUMNS " FROM streams.streams s WHERE s.key_hmac = $1",
                 DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     /* A session that was believed lost (lease over, row ended) takes its stream up again. */
@@ -192,6 +208,26 @@ int32_t store_remove(struct dais_tx *tx, struct dais_str id)
     if (error)
         return error;
     return live ? DAIS_E_CONFLICT : DAIS_OK;
+}
+
+int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id, struct dais_str **ret_names,
+                         uint32_t *ret_count)
+{
+    const struct dais_param params[] = {dais_text(owner_id)};
+    struct dais_rows *rows = NULL;
+    int32_t error = dais_query_in(tx, &store_statements[REMOVE_ALL], params, 1, &rows);
+    if (error)
+        return error;
+    uint32_t count = dais_db->rows_count(rows);
+    struct dais_str *names = dais_mem->arena_alloc(dais_mem->arena_self(),
+                                                   (count + 1) * sizeof *names);
+    if (!names)
+        return DAIS_E_MEMORY;
+    for (uint32_t row = 0; row < count; row++)
+        names[row] = dais_db->cell(rows, row, 0); /* as long as the fiber lives */
+    *ret_names = names;
+    *ret_count = count;
+    return DAIS_OK;
 }
 
 int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream)

@@ -79,6 +79,13 @@ DAIS_CHECK_RESULT int32_t store_rekey(struct dais_str id, const struct store_key
  */
 DAIS_CHECK_RESULT int32_t store_remove(struct dais_tx *tx, struct dais_str id);
 
+/**
+ * [fiber] [suspends] Removes all streams of an account in `tx`, live ones too; their public names,
+ * in the fiber's arena.
+ */
+DAIS_CHECK_RESULT int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id,
+                                           struct dais_str **ret_names, uint32_t *ret_count);
+
 /** [fiber] [suspends] Finds a stream by the look-up value of its key. DAIS_E_NOT_FOUND. */
 DAIS_CHECK_RESULT int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream);
 

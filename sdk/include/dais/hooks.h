@@ -167,6 +167,14 @@ struct dais_hooks_v1 {
 DAIS_SLOT const struct dais_hooks_v1 *dais_hooks;
 #define DAIS_NEED_HOOKS DAIS_NEED(hooks, "dais.hooks/1", 0)
 
+/** [fiber] Whether the last operation of this fiber failed because of a hook. */
+static inline int dais_operation_refused(void)
+{
+    struct dais_refusal refusal;
+    dais_hooks->refusal(&refusal);
+    return refusal.error != DAIS_OK;
+}
+
 /** An operation that is under way; on the stack of its handler. */
 struct dais_operation_run {
     const struct dais_operation *operation;

@@ -143,6 +143,13 @@ static int start_behind_forwarded(void **state)
     return start_with("127.0.0.1", 1);
 }
 
+static int start_impatient(void **state)
+{
+    (void)state;
+    assert_int_equal(limit_set(dais_cstr("http_idle_ms"), 1000), DAIS_OK);
+    return start_with(NULL, 0);
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -310,6 +317,20 @@ static void test_proxies_may_have_more_connections(void **state)
         close(fds[i]);
 }
 
+static void test_idle_connections_end(void **state)
+{
+    (void)state;
+    int fresh = rig_connect();
+    int used = rig_connect();
+    struct rig_answer answer = rig_ask(used, GET("/about"));
+    assert_int_equal(answer.status, 200);
+    rig_answer_free(&answer);
+    assert_true(rig_closed_within(fresh, 3000));
+    assert_true(rig_closed_within(used, 3000));
+    close(fresh);
+    close(used);
+}
+
 /* What libh2o refuses by itself. */
 static void test_refusals_are_problems(void **state)
 {
@@ -375,6 +396,7 @@ int main(void)
         ALONE(test_connections_of_one_address),
         BEHIND(test_proxies_may_have_more_connections),
         ALONE(test_refusals_are_problems),
+        cmocka_unit_test_setup_teardown(test_idle_connections_end, start_impatient, stop),
         cmocka_unit_test(test_proxy_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

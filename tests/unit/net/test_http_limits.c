@@ -336,6 +336,21 @@ static void test_stalled_reader(void **state)
     close(fd);
 }
 
+/* A peer that keeps reading, but too slowly, is cut off by the rate it must keep. */
+static void test_trickling_reader(void **state)
+{
+    (void)state;
+    char scrap[512];
+    int fd = rig_connect();
+    rig_send(fd, GET("/large"), sizeof(GET("/large")) - 1);
+    uint64_t began_ms = clock_ms();
+    while (clock_ms() - began_ms < 15000 && recv(fd, scrap, 100, 0) > 0 && connections_open() > 0)
+        pause_ms(50); /* 2,000 bytes a second of the 20,000 that are owed */
+    assert_int_equal(connections_open(), 0);
+    assert_in_range(clock_ms() - began_ms, 900, 6000);
+    close(fd);
+}
+
 /* Asks for the large answer and reads it slowly; how much of it came. */
 static size_t read_slowly(int fd)
 {
@@ -427,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_slow_uploads),
         cmocka_unit_test(test_trickled_head),
         cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_trickling_reader),
         cmocka_unit_test(test_answers_are_judged_one_by_one),
         cmocka_unit_test(test_connections_are_capped),
     };

@@ -7,6 +7,7 @@
 #include "password.h"
 #include "secret.h"
 #include "store_invitations.h"
+#include "verify.h"
 
 /** A step of a change to an account: runs in `tx` on what `arg` says. */
 typedef int32_t (*change_fn)(struct dais_tx *tx, struct dais_str user_id, const void *arg);
@@ -32,6 +33,7 @@ static int32_t change(struct dais_str user_id, change_fn step, const void *arg)
 struct creation {
     struct store_new_user user;
     struct dais_str invitation;
+    uint8_t is_vouched;
 };
 
 static int32_t create_in(struct dais_tx *tx, struct creation *creation, struct store_user *ret_user)
@@ -42,15 +44,20 @@ static int32_t create_in(struct dais_tx *tx, struct creation *creation, struct s
         if (error)
             return error;
     }
-    return store_user_add(tx, &creation->user, ret_user);
+    int32_t error = store_user_add(tx, &creation->user, ret_user);
+    if (error || !creation->is_vouched)
+        return error ? error : verify_begin(tx, ret_user);
+    ret_user->email_verified = 1;
+    return account_set_verified(tx, ret_user->id, ret_user->email);
 }
 
 /** The operation around it: hooks may give the account another name, or refuse it. */
 static int32_t create_hooked(struct dais_tx *tx, struct creation *creation,
                              struct store_user *ret_user)
 {
-    struct operations_user value = {
-        .email = creation->user.email, .name = creation->user.name, .role = creation->user.role};
+    struct operations_user value = {.email = creation->user.email,
+                                    .name = creation->user.name,
+                                    .role = creation->user.role};
     struct dais_operation_run run;
     int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_CREATE], tx, &value);
     if (!error) {
@@ -88,6 +95,7 @@ int32_t account_create(const struct account_new *account, struct store_user *ret
         .user.email = account->email,
         .user.name = account->name.ptr ? account->name : auth_default_name(account->email),
         .user.role = account->role,
+        .is_vouched = account->is_vouched,
     };
     int32_t error = DAIS_OK;
     if (account->invitation.ptr) {

@@ -18,6 +18,7 @@ struct account_new {
     struct dais_str role; /**< replaced by the invitation's */
     struct dais_str password;
     struct dais_str invitation; /**< its code; absent: without one */
+    uint8_t is_vouched; /**< who makes it knows that the address is the owner's: no letter */
 };
 
 /** A state of a creator that an administrator sets. */

@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "identity.h"
 #include "password.h"
+#include "verify.h"
 
 #define TOO_MANY_TRIES "too many wrong tries; wait before the next one"
 
@@ -120,7 +121,7 @@ static int32_t register_account(struct dais_req *req, const struct dais_input *i
                                "no invitation of this code is open for this address");
     if (error)
         return error;
-    return reply_login(req, 201, &user);
+    return verify_is_missing(&user) ? api_accepted(req) : reply_login(req, 201, &user);
 }
 
 /** What a login is decided by; for an unknown account nothing, which takes as long. */
@@ -153,6 +154,9 @@ static int32_t login(struct dais_req *req, const struct dais_input *input)
         return error;
     if (found.user.disabled)
         return dais_http->fail(req, DAIS_E_DENIED, NULL, "this account is disabled");
+    if (verify_is_missing(&found.user))
+        return dais_http->fail(req, DAIS_E_UNVERIFIED, "email",
+                               "follow the link in the letter that was sent to this address");
     return reply_login(req, 200, &found.user);
 }
 

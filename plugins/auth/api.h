@@ -15,6 +15,7 @@ extern const struct dais_route api_users_routes[];       /* api_users.c */
 extern const struct dais_route api_creators_routes[];    /* api_creators.c */
 extern const struct dais_route api_follows_routes[];     /* api_follows.c */
 extern const struct dais_route api_invitations_routes[]; /* api_invitations.c */
+extern const struct dais_route api_letters_routes[];     /* api_letters.c: reset, verification */
 
 /** Longest message or note that people write to each other about an account, in characters. */
 #define API_NOTE_MAX 2000
@@ -58,6 +59,9 @@ extern const struct dais_shape api_done_shape;
 
 /** [fiber] Answers {"ok":true}. */
 DAIS_CHECK_RESULT int32_t api_done(struct dais_req *req);
+
+/** [fiber] Answers 202 {"ok":true}: what was asked for is done later, or in vain. */
+DAIS_CHECK_RESULT int32_t api_accepted(struct dais_req *req);
 
 /** [fiber] Answers 204 without a body. */
 DAIS_CHECK_RESULT int32_t api_nothing(struct dais_req *req);

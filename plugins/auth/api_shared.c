@@ -59,6 +59,12 @@ int32_t api_done(struct dais_req *req)
     return dais_http->reply_fields(req, 200, &api_done_shape, &answer);
 }
 
+int32_t api_accepted(struct dais_req *req)
+{
+    const struct done_answer answer = {1};
+    return dais_http->reply_fields(req, 202, &api_done_shape, &answer);
+}
+
 int32_t api_nothing(struct dais_req *req)
 {
     return dais_http->reply(req, 204, NULL, dais_str("", 0));

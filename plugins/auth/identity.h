@@ -23,6 +23,10 @@ struct auth_config {
     int64_t login_wait_ms;
     int64_t login_wait_max_s;
     int64_t login_wait_account_s;
+    struct dais_str email_verification;
+    struct dais_str public_url;
+    int64_t reset_life_s;
+    int64_t verify_life_s;
 };
 
 /** The key that signs tokens, and how long a login lasts. */

@@ -3,21 +3,34 @@
 #include "api.h"
 #include "auth.h"
 #include "dais/dais.h"
+#include "dais/svc/mailer.h"
 #include "identity.h"
+#include "links.h"
 #include "operations.h"
 #include "password.h"
 #include "seen.h"
 #include "store_creators.h"
 #include "store_follows.h"
 #include "store_invitations.h"
+#include "store_links.h"
 #include "store_tries.h"
 #include "verbs.h"
 #include "work.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_BUS,   DAIS_NEED_CLI,    DAIS_NEED_CONFIG,   DAIS_NEED_DB,
-    DAIS_NEED_FIBER, DAIS_NEED_HOOKS,  DAIS_NEED_HTTP,     DAIS_NEED_LOG,
-    DAIS_NEED_MEM,   DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,
+    DAIS_NEED_CLI,
+    DAIS_NEED_CONFIG,
+    DAIS_NEED_DB,
+    DAIS_NEED_FIBER,
+    DAIS_NEED_HOOKS,
+    DAIS_NEED_HTTP,
+    DAIS_NEED_LOG,
+    DAIS_NEED_MEM,
+    DAIS_NEED_SERVICES,
+    DAIS_NEED_TIMERS,
+    DAIS_NEED_MAILER_OPTIONAL,
+    {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -26,6 +39,7 @@ static const struct dais_offer OFFERS[] = {
 };
 
 static const char *const REGISTRATIONS[] = {"open", "invitation", "closed", NULL};
+static const char *const VERIFICATIONS[] = {"off", "optional", "required", NULL};
 
 static const struct dais_field CONFIG_FIELDS[] = {
     DAIS_FIELD_CONFIG(struct auth_config, jwt_secret, DAIS_KIND_STRING, 32, 512, NULL, "JWT_SECRET",
@@ -54,18 +68,30 @@ static const struct dais_field CONFIG_FIELDS[] = {
                       "longest wait in s"),
     DAIS_FIELD_CONFIG(struct auth_config, login_wait_account_s, DAIS_KIND_INT, 1, 86400, "30", NULL,
                       "longest wait in s that wrong tries from elsewhere cost an account"),
+    DAIS_FIELD_ENUM("email_verification", struct auth_config, email_verification, 0, VERIFICATIONS,
+                    "optional",
+                    "letters that verify addresses: off, optional, or required for a login"),
+    DAIS_FIELD_CONFIG(struct auth_config, public_url, DAIS_KIND_STRING, 8, LINKS_URL_BYTES_MAX,
+                      NULL, "PUBLIC_URL",
+                      "address of the pages /reset and /verify for links in letters; without it "
+                      "letters show codes"),
+    DAIS_FIELD_CONFIG(struct auth_config, reset_life_s, DAIS_KIND_INT, 1, 86400, "3600", NULL,
+                      "seconds for which a link to a new password is good"),
+    DAIS_FIELD_CONFIG(struct auth_config, verify_life_s, DAIS_KIND_INT, 1, 2592000, "172800", NULL,
+                      "seconds for which a link that verifies an address is good"),
     DAIS_FIELD_END,
 };
 static const struct dais_shape CONFIG = DAIS_SHAPE("AuthConfig", struct auth_config, CONFIG_FIELDS);
 
 static const struct dais_route *const ROUTES[] = {
     api_routes,          api_sessions_routes, api_keys_routes,        api_users_routes,
-    api_creators_routes, api_follows_routes,  api_invitations_routes,
+    api_creators_routes, api_follows_routes,  api_invitations_routes, api_letters_routes,
 };
 
 static const struct dais_statement *const STATEMENTS[] = {
     store_statements,          store_sessions_statements,    store_follows_statements,
     store_creators_statements, store_invitations_statements, store_tries_statements,
+    store_links_statements,
 };
 
 static int32_t config_read(void)
@@ -75,6 +101,10 @@ static int32_t config_read(void)
         return error;
     if (auth_span_parse(auth_config.jwt_expires_in, &auth_keys.life_s)) {
         dais_logf(DAIS_ERROR, "jwt_expires_in must be a span such as 45s, 30m, 12h or 7d");
+        return DAIS_E_INVALID;
+    }
+    if (auth_config.public_url.ptr && !auth_url_is_good(auth_config.public_url)) {
+        dais_logf(DAIS_ERROR, "public_url must be an address such as https://live.example.org");
         return DAIS_E_INVALID;
     }
     if (auth_config.jwt_secret.ptr) {

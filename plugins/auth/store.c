@@ -276,8 +276,8 @@ int32_t store_users_list(const struct store_user_filter *filter, struct store_us
     return DAIS_OK;
 }
 
-int32_t store_user_change(struct dais_tx *tx, struct dais_str id,
-                          const struct store_user_change *change, struct store_user *ret_user)
+int32_t store_user_change(struct dais_tx *tx, struct dais_str id, const struct store_user_change *change,
+                          struct store_user *ret_user)
 {
     const struct dais_param params[] = {dais_text(id), dais_text(change->name),
                                         dais_text(change->bio), dais_text(change->avatar_url)};

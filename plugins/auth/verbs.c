@@ -121,6 +121,7 @@ static int32_t add(struct dais_cli *cli, const void *input)
         .name = in->name,
         .role = in->role,
         .password = in->password,
+        .is_vouched = 1,
     };
     struct store_user user;
     int32_t error = account_create(&account, &user);

@@ -4,6 +4,7 @@
 #include "dais/log.h"
 #include "seen.h"
 #include "store_invitations.h"
+#include "store_links.h"
 #include "store_tries.h"
 
 /** Counters of failed tries that are kept; the oldest go. */
@@ -11,8 +12,8 @@
 
 static void sweep(void)
 {
-    if (store_sessions_sweep() || store_invitations_sweep())
-        dais_logf(DAIS_WARN, "old login sessions and invitations stay until the next hour");
+    if (store_sessions_sweep() || store_invitations_sweep() || store_links_sweep())
+        dais_logf(DAIS_WARN, "old sessions, invitations and links stay until the next hour");
 }
 
 static void sweep_tries(void)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "data/metrics.h"
+#include "data/resolve.h"
 #include "loop/poll.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ static void ignore_notice(void *arg, const char *message)
     /* Notices carry values and nobody reads them. */
 }
 
-static PGconn *start(const struct conn_options *options)
+static PGconn *start(const struct conn_options *options, const struct addresses *addresses)
 {
     char settings[256];
     snprintf(settings, sizeof settings,
@@ -43,9 +44,18 @@ static PGconn *start(const struct conn_options *options)
              "-c bytea_output=hex -c client_min_messages=error -c statement_timeout=%u "
              "-c idle_in_transaction_session_timeout=60000",
              options->statement_timeout_ms);
-    const char *const names[] = {"dbname",           "application_name", "client_encoding",
-                                 "options",          "keepalives_idle",  "keepalives_interval",
-                                 "keepalives_count", "tcp_user_timeout", NULL};
+    const char *const names[] = {"dbname",
+                                 "application_name",
+                                 "client_encoding",
+                                 "options",
+                                 "keepalives_idle",
+                                 "keepalives_interval",
+                                 "keepalives_count",
+                                 "tcp_user_timeout",
+                                 addresses ? "host" : NULL,
+                                 "hostaddr",
+                                 "port",
+                                 NULL};
     const char *const values[] = {options->conninfo,
                                   options->application_name,
                                   "UTF8",
@@ -54,6 +64,9 @@ static PGconn *start(const struct conn_options *options)
                                   "5",
                                   "3",
                                   "20000",
+                                  addresses ? addresses->hosts : NULL,
+                                  addresses ? addresses->numbers : NULL,
+                                  addresses ? addresses->ports : NULL,
                                   NULL};
     return PQconnectStartParams(names, values, 1);
 }
@@ -142,7 +155,12 @@ static void go_on_connecting(struct conn *conn)
 static void begin(struct conn *conn)
 {
     CHECK(conn->pg == NULL && conn->poll == NULL);
-    conn->pg = start(conn->options);
+    const struct addresses *addresses;
+    if (resolver_get(conn->options->resolver, &addresses) != DAIS_OK) {
+        retry_later(conn);
+        return;
+    }
+    conn->pg = start(conn->options, addresses);
     conn->state = CONN_CONNECTING;
     if (!conn->pg) {
         retry_later(conn);

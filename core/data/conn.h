@@ -21,6 +21,7 @@
 
 struct poll;
 struct conn;
+struct resolver;
 
 enum conn_state { CONN_CLOSED, CONN_WAITING, CONN_CONNECTING, CONN_READY };
 
@@ -36,6 +37,7 @@ struct conn_events {
 struct conn_options {
     const char *conninfo;
     const char *application_name;
+    struct resolver *resolver; /**< of `conninfo` */
     uint32_t statement_timeout_ms;
 };
 

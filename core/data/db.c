@@ -148,7 +148,9 @@ int32_t db_worker_start(void)
     list_init(&worker->read.hopeful);
     list_init(&worker->batch.hopeful);
     snprintf(worker->name, sizeof worker->name, "dais/%u", worker_index());
+    resolver_init(&worker->resolver, database.conninfo);
     worker->options = (struct conn_options){.conninfo = database.conninfo,
+                                            .resolver = &worker->resolver,
                                             .application_name = worker->name,
                                             .statement_timeout_ms = database.statement_timeout_ms};
     int32_t code = make_lanes(worker);

@@ -2,6 +2,7 @@
 #pragma once
 /* The database's state on one worker: private to db.c and tx.c. */
 #include "data/pool.h"
+#include "data/resolve.h"
 #include "data/run.h"
 
 #define DATA_NAME_BYTES 32u
@@ -9,6 +10,7 @@
 /** Of one worker. */
 struct data_worker {
     struct conn_options options;
+    struct resolver resolver;
     char name[DATA_NAME_BYTES]; /* application_name */
     struct lane read;
     struct lane batch;

@@ -97,8 +97,14 @@ static int32_t await(void *arg)
 
 int site_open(void **state)
 {
+    site_open_by(embedded_conninfo(site_pg.embedded));
+    return 0;
+}
+
+void site_open_by(const char *conninfo)
+{
     const struct worker_events events = {.start = start_worker, .stop = stop_worker};
-    const struct db_options options = {.conninfo = embedded_conninfo(site_pg.embedded)};
+    const struct db_options options = {.conninfo = conninfo};
     assert_int_equal(db_open(&options), 0);
     assert_int_equal(db_statements("t", site_statements), 0);
     assert_int_equal(db_migrations("t", migrations), 0);
@@ -108,7 +114,6 @@ int site_open(void **state)
     for (uint32_t i = 1; i < SITE_WORKERS; i++)
         site_run(i, await, NULL);
     pg_ask(&site_pg, "TRUNCATE t.items");
-    return 0;
 }
 
 int site_close(void **state)

@@ -41,6 +41,9 @@ int site_remove(void **state);
 int site_open(void **state);
 int site_close(void **state);
 
+/** As site_open, with a connection string of the test's own. */
+void site_open_by(const char *conninfo);
+
 /** Runs `fn(arg)` on a fiber of worker `index`; the test fails unless it returns 0. */
 void site_run(uint32_t index, int32_t (*fn)(void *arg), void *arg);
 

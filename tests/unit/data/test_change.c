@@ -261,6 +261,26 @@ static void a_step_does_not_wait_for_locks_for_ever(void **state)
     assert_non_null(strstr(attempt.detail, "(55P03)"));
 }
 
+static int32_t ask_one(void *arg)
+{
+    EXPECT(site_do(PUT, VALUES(dais_int(1), TEXT("one"))) == 0);
+    return 0;
+}
+
+/* The first of two servers has a name, and does not answer; nothing waits for a name server. */
+static void a_host_may_have_a_name(void **state)
+{
+    char conninfo[512];
+    const char *host = strstr(embedded_conninfo(site_pg.embedded), "host=");
+    assert_non_null(host);
+    host += strlen("host=");
+    snprintf(conninfo, sizeof conninfo, "host=localhost,%.*s port=1,5432 user=dais dbname=postgres",
+             (int)strcspn(host, " "), host);
+    site_open_by(conninfo);
+    site_run(0, ask_one, NULL);
+    assert_int_equal(site_close(state), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +289,7 @@ int main(void)
         SITE_TEST(a_changed_column_in_a_transaction_is_told),
         SITE_TEST(a_plugin_is_migrated_while_the_server_serves),
         SITE_TEST(a_step_does_not_wait_for_locks_for_ever),
+        cmocka_unit_test(a_host_may_have_a_name),
     };
     return cmocka_run_group_tests(tests, site_make, site_remove);
 }

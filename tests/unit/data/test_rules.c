@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "data/bind.h"
+#include "data/resolve.h"
 #include "data/sqlstate.h"
 
 static void sqlstates_become_codes(void **state)
@@ -191,6 +192,45 @@ static void migrations_go_without_holes(void **state)
     statement_clear();
 }
 
+static void names_are_told_from_addresses(void **state)
+{
+    static const struct {
+        const char *conninfo;
+        bool needed;
+    } cases[] = {
+        {"host=/run/postgresql", false},
+        {"host=@dais user=x", false},
+        {"dbname=x", false},
+        {"postgresql://192.0.2.1:5433/x", false},
+        {"postgresql://[2001:db8::1]/x", false},
+        {"host=db.example hostaddr=192.0.2.1", false},
+        {"host=192.0.2.1,db.example", true},
+        {"postgresql://db.example/x", true},
+        {"not a connection string", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(resolve_is_needed(cases[i].conninfo), cases[i].needed);
+}
+
+static void names_become_addresses(void **state)
+{
+    struct addresses found;
+    assert_int_equal(resolve_all("host=/run,192.0.2.1,localhost port=1,2,3", &found), 0);
+    assert_memory_equal(found.hosts, "/run,192.0.2.1,localhost", 24);
+    assert_true(strncmp(found.numbers, ",192.0.2.1,127.0.0.1", 20) == 0 ||
+                strncmp(found.numbers, ",192.0.2.1,::1", 14) == 0);
+    assert_memory_equal(found.ports, "1,2,3", 5);
+    /* One port is that of all hosts. */
+    assert_int_equal(resolve_all("postgresql://192.0.2.1,192.0.2.2:7/x", &found), 0);
+    assert_int_equal(resolve_all("host=192.0.2.1,192.0.2.2 port=7", &found), 0);
+    assert_string_equal(found.ports, "7,7");
+    assert_string_equal(found.hosts, found.numbers);
+    /* A name that cannot be one. */
+    assert_int_equal(resolve_all("host=-.a..b", &found), DAIS_E_UNAVAILABLE);
+    assert_int_equal(resolve_all("host=-.a..b,/run", &found), 0);
+    assert_string_equal(found.hosts, "/run");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +238,7 @@ int main(void)
         cmocka_unit_test(long_texts_go_to_the_heap),       cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(rows_are_found_by_their_address), cmocka_unit_test(bad_rows_are_refused),
         cmocka_unit_test(a_statement_keeps_its_index),     cmocka_unit_test(statements_are_bounded),
+        cmocka_unit_test(names_are_told_from_addresses),   cmocka_unit_test(names_become_addresses),
         cmocka_unit_test(migrations_go_without_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

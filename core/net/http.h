@@ -80,8 +80,8 @@ struct http_hooks {
      */
     int32_t (*query_cell)(const struct dais_statement *statement, const struct dais_param *params,
                           uint32_t count, struct dais_str *ret_cell);
-    /** The number of the rate class `name`, below HTTP_RATE_CLASSES_MAX; DAIS_E_NOT_FOUND. Without
-     * it all are 0. [any thread] */
+    /** The number of the rate class `name`, below HTTP_RATE_CLASSES_MAX; DAIS_E_NOT_FOUND. There is
+     * a class "media", in which files count, too. Without it all are 0. [any thread] */
     int32_t (*rate_class)(const char *name);
     /**
      * Counts one request of a rate class, once its token was looked at. DAIS_E_LIMIT after setting

@@ -53,8 +53,7 @@ static bool asks_owner(const struct dais_req *req)
     return row->access == DAIS_ACCESS_OWNER && (req->identity.roles & row->roles) == 0;
 }
 
-/* Counts the request. One that is refused anyway is counted, too: it must not be free to guess. */
-static bool admit(struct dais_req *req)
+bool http_access_admit(struct dais_req *req, uint32_t rate)
 {
     const struct http_hooks *hooks = req->worker->server->hooks;
     struct http_client client = {
@@ -65,13 +64,19 @@ static bool admit(struct dais_req *req)
     uint32_t wait_s = 0;
     if (!hooks->admit)
         return true;
-    int32_t code = hooks->admit(req->match.route->rate, &client, &wait_s);
+    int32_t code = hooks->admit(rate, &client, &wait_s);
     if (code == DAIS_OK)
         return true;
     http_count(req->worker->server, HTTP_METRIC_LIMITED_TOTAL, 1);
     req->answer.retry_after_s = wait_s;
     (void)refuse(req, code, "too many requests of this kind; try again later");
     return false;
+}
+
+/* Counts the request. One that is refused anyway is counted, too: it must not be free to guess. */
+static bool admit(struct dais_req *req)
+{
+    return http_access_admit(req, req->match.route->rate);
 }
 
 /* The identity is known, or there is none to know. */

@@ -185,6 +185,7 @@ struct http_server {
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
     uint64_t header_bytes_max;
+    uint32_t rate_of_others; /* rate class of what is no route: files, OPTIONS, unknown paths */
     bool cors_any; /* an origin is "*" */
     bool open;
 };
@@ -257,6 +258,8 @@ enum http_access {
     HTTP_ACCESS_VERIFY,  /* the token must be verified, on a fiber */
     HTTP_ACCESS_OWNER    /* the caller is known, the owner must be found, on a fiber */
 };
+/** Counts a request in the rate class with this number; false: it was refused. [worker] */
+bool http_access_admit(struct dais_req *req, uint32_t rate);
 /** Looks at the token, counts the request, checks the role. [worker] */
 enum http_access http_access_begin(struct dais_req *req);
 /**

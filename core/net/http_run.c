@@ -239,6 +239,8 @@ static int dispatch(struct dais_req *req)
     int32_t code = http_router_find(&req->table->router, req->method, req->path, &req->match);
     if (code == DAIS_OK)
         return call_route(req);
+    if (!http_access_admit(req, req->worker->server->rate_of_others))
+        return 0;
     if (http_static_serve(req, code == DAIS_E_NOT_FOUND))
         return 0;
     if (req->method == HTTP_OPTIONS && (code == DAIS_E_METHOD || str_eqz(req->path, "*"))) {

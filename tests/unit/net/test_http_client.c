@@ -25,7 +25,9 @@ static int32_t rate_class(const char *name)
 {
     if (strcmp(name, "read") == 0)
         return 0;
-    return strcmp(name, "once") == 0 ? 1 : DAIS_E_NOT_FOUND;
+    if (strcmp(name, "once") == 0)
+        return 1;
+    return strcmp(name, "media") == 0 ? 2 : DAIS_E_NOT_FOUND;
 }
 
 /* Class 1: one request for each connection. */
@@ -264,6 +266,22 @@ static void test_order_of_the_checks(void **state)
     expect("POST /once HTTP/1.1\r\nHost: t\r\n\r\n", 401, NULL);
 }
 
+static void test_what_is_no_route_is_counted(void **state)
+{
+    (void)state;
+    int fd = rig_connect();
+    struct rig_answer answer = rig_ask(fd, GET("/nowhere"));
+    assert_int_equal(answer.status, 404);
+    rig_answer_free(&answer);
+    answer = rig_ask(fd, GET("/somewhere"));
+    assert_int_equal(answer.status, 429);
+    rig_answer_free(&answer);
+    answer = rig_ask(fd, "OPTIONS /about HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_int_equal(answer.status, 429);
+    rig_answer_free(&answer);
+    close(fd);
+}
+
 static void test_unknown_rate_class(void **state)
 {
     static const struct dais_route rows[] = {
@@ -392,6 +410,7 @@ int main(void)
         BEHIND(test_addresses_behind_a_proxy_are_counted),
         ALONE(test_limit_of_a_connection),
         ALONE(test_order_of_the_checks),
+        ALONE(test_what_is_no_route_is_counted),
         ALONE(test_unknown_rate_class),
         ALONE(test_connections_of_one_address),
         BEHIND(test_proxies_may_have_more_connections),

@@ -11,6 +11,8 @@
 #include "loop/worker.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -336,6 +338,32 @@ static void test_stalled_reader(void **state)
     close(fd);
 }
 
+/* The kernel gives up a peer that acknowledges nothing; server and test are one process. */
+static void test_peer_timeout_is_set(void **state)
+{
+    (void)state;
+    struct sockaddr_in mine, peer;
+    socklen_t len = sizeof mine;
+    int found = 0;
+    int fd = rig_connect();
+    struct rig_answer answer = rig_ask(fd, GET("/hello"));
+    rig_answer_free(&answer);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&mine, &len), 0);
+    for (int other = 3; other < 1024; other++) {
+        int timeout_ms = 0;
+        socklen_t bytes = sizeof timeout_ms;
+        len = sizeof peer;
+        if (getpeername(other, (struct sockaddr *)&peer, &len) != 0 || len != sizeof peer ||
+            peer.sin_port != mine.sin_port)
+            continue;
+        assert_int_equal(getsockopt(other, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &bytes), 0);
+        assert_int_equal(timeout_ms, 1500);
+        found++;
+    }
+    assert_int_equal(found, 1);
+    close(fd);
+}
+
 /* A peer that keeps reading, but too slowly, is cut off by the rate it must keep. */
 static void test_trickling_reader(void **state)
 {
@@ -442,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_slow_uploads),
         cmocka_unit_test(test_trickled_head),
         cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_peer_timeout_is_set),
         cmocka_unit_test(test_trickling_reader),
         cmocka_unit_test(test_answers_are_judged_one_by_one),
         cmocka_unit_test(test_connections_are_capped),

@@ -232,7 +232,9 @@ void data_worker_count(const struct run *run, int32_t code)
     if (!run->statement)
         return;
     data_metric_add(by_lane[run->statement->row->lane], 1);
-    data_metric_time(clock_us() - run->started_us);
+    uint64_t took_us = clock_us() - run->started_us;
+    data_metric_time(took_us);
+    owner_account_query(took_us);
     if (code != DAIS_OK)
         data_metric_add(DATA_METRIC_ERRORS, 1);
 }

@@ -39,6 +39,7 @@ static int32_t spawn(const struct dais_task *row, uint64_t cookie, dais_handle *
     task->cookie = cookie;
     struct owner owner = owner_get();
     owner.request = 0;
+    owner.callback = owner_callback(row->name);
     task->plugin = owner.plugin;
     task->generation = owner.generation;
     struct fiber_spec spec = {.name = row->name, .fn = run_task, .arg = task, .owner = owner};

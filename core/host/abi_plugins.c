@@ -34,6 +34,7 @@ static uint64_t enter(const void *table)
         return before;
     atomic_fetch_add_explicit(generation_calls_here(provider), 1, memory_order_relaxed);
     set_mark(now, provider->plugin->owner, provider->number);
+    owner_account_call(provider->plugin->owner);
     return before | ENTERED;
 }
 

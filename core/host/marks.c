@@ -39,6 +39,7 @@ static void call_subscription(uint32_t owner, const struct dais_subscription *ro
         atomic_load_explicit(&plugin->state, memory_order_relaxed) == PLUGIN_FAILED)
         return;
     struct mark mark = mark_enter(plugin->current);
+    mark_callback(row->topic);
     row->handle(event);
     mark_leave(&mark);
 }

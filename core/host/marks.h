@@ -23,7 +23,14 @@ static inline struct mark mark_enter(struct generation *generation)
     owner.request = mark.before.request;
     atomic_fetch_add_explicit(generation_calls_here(generation), 1, memory_order_relaxed);
     owner_set(&owner);
+    owner_account_call(owner.plugin);
     return mark;
+}
+
+/** Says what of the plugin runs, behind mark_enter: a constant name. */
+static inline void mark_callback(const char *name)
+{
+    atomic_store_explicit(&owner_slot_self->callback, owner_callback(name), memory_order_relaxed);
 }
 
 /** Puts the earlier mark back; the generation may be gone afterwards. */

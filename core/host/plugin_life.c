@@ -159,6 +159,7 @@ int32_t plugin_life_init(struct host *host, struct generation *generation)
         return DAIS_E_INVALID;
     registration_open(generation);
     struct mark mark = mark_enter(generation);
+    mark_callback("init");
     int32_t error = generation->descriptor->init(&abi_host);
     mark_leave(&mark);
     registration_open(NULL);

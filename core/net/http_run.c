@@ -81,7 +81,8 @@ static struct dais_req *begin(struct http_worker *worker, h2o_req_t *h2o)
 static struct owner owner_of(const struct dais_req *req)
 {
     const struct http_owner *owner = req->match.route->owner;
-    return (struct owner){owner->plugin, owner->generation, req->match.route->number, req->id};
+    return (struct owner){owner->plugin, owner->generation,
+                          owner_callback(req->match.route->row->path), req->id};
 }
 
 /* A code that a handler returned becomes the answer; a cancelled one tells why it was. */
@@ -128,6 +129,7 @@ static void call_inline(struct dais_req *req)
     if (!path_is_good(req))
         return;
     owner_set(&mine);
+    owner_account_call(mine.plugin);
     call_handler(req);
     owner_set(&before);
 }

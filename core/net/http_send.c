@@ -200,8 +200,10 @@ static void log_access(struct dais_req *req, uint64_t duration_us)
 /* 503 is not counted: it tells of the database, or of another part that is away. */
 static void count_error(const struct dais_req *req)
 {
-    if (req->handled && req->answer.status >= 500 && req->answer.status != 503)
-        atomic_fetch_add_explicit(&req->match.route->owner->errors, 1, memory_order_relaxed);
+    if (!req->handled || req->answer.status < 500 || req->answer.status == 503)
+        return;
+    atomic_fetch_add_explicit(&req->match.route->owner->errors, 1, memory_order_relaxed);
+    owner_account_error(req->match.route->owner->plugin);
 }
 
 static void account(struct dais_req *req)

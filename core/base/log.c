@@ -130,7 +130,7 @@ static void add_head(struct strbuf *line, enum log_format format, enum log_level
     static const char *const names[] = {"debug", "info", "warn", "error"};
     char time[CLOCK_RFC3339_BYTES];
     clock_format_rfc3339(clock_unix_ms(), time);
-    add_text(line, format, "time", dais_cstr(time));
+    add_text(line, format, "ts", dais_cstr(time));
     add_text(line, format, "level", dais_cstr(names[level]));
     add_text(line, format, "event", event);
     struct owner owner = owner_get();

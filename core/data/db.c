@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/mem.h"
 #include "data/database.h"
 #include "data/metrics.h"

@@ -8,6 +8,7 @@
 #include "host/abi.h"
 #include "host/docs_page.h"
 #include "host/openapi.h"
+#include "host/plugin_metrics.h"
 #include "host/state.h"
 #include "loop/fiber.h"
 
@@ -94,34 +95,13 @@ static int32_t answer_ready(struct dais_req *req, const struct dais_input *input
     return http_reply(req, missed ? 503 : 200, "application/json", strbuf_view(&out));
 }
 
-/** What a table without labels cannot hold: one value for each plugin. */
-static void render_plugins(struct strbuf *out)
-{
-    struct host *host = host_get();
-    strbuf_addz(out, "# HELP dais_plugin_started 1 for each plugin that runs\n"
-                     "# TYPE dais_plugin_started gauge\n");
-    for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        strbuf_addf(out, "dais_plugin_started{plugin=\"%s\"} %d\n", host->plugins[owner].id,
-                    atomic_load(&host->plugins[owner].state) == PLUGIN_STARTED);
-    strbuf_addz(out, "# HELP dais_plugin_misuses_total Calls from the wrong place\n"
-                     "# TYPE dais_plugin_misuses_total counter\n");
-    for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        strbuf_addf(out, "dais_plugin_misuses_total{plugin=\"%s\"} %llu\n", host->plugins[owner].id,
-                    (unsigned long long)atomic_load(&host->plugins[owner].misuses));
-    strbuf_addz(out, "# HELP dais_plugin_state_bytes Lasting memory given to plugins\n"
-                     "# TYPE dais_plugin_state_bytes gauge\n");
-    for (uint32_t owner = 1; owner < host->owner_count; owner++)
-        strbuf_addf(out, "dais_plugin_state_bytes{plugin=\"%s\"} %llu\n", host->plugins[owner].id,
-                    (unsigned long long)atomic_load(&host->plugins[owner].state_bytes));
-}
-
 static int32_t answer_metrics(struct dais_req *req, const struct dais_input *input)
 {
     struct strbuf out;
     (void)input;
     strbuf_init_in(&out, http_arena(req), METRICS_BYTES_MAX);
     metrics_render(&out);
-    render_plugins(&out);
+    plugin_metrics_render(&out);
     if (strbuf_error(&out))
         return strbuf_error(&out);
     return http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_view(&out));

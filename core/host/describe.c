@@ -6,6 +6,7 @@
 #include "host/describe_hooks.h"
 #include "host/describe_limits.h"
 #include "host/describe_table.h"
+#include "host/plugin_crash.h"
 #include "host/registration.h"
 #include "host/roles.h"
 #include "host/state.h"
@@ -34,14 +35,18 @@ void describe_plugins(struct strbuf *out)
     const struct host *host = host_get();
     uint32_t routes[HOST_OWNERS_MAX] = {0};
     count_routes(routes);
-    strbuf_addf(out, "%-16s %-10s %-12s %10s %7s  %s\n", "PLUGIN", "VERSION", "STATE", "GENERATION",
-                "ROUTES", "REASON");
+    strbuf_addf(out, "%-16s %-10s %-12s %10s %7s %7s %-12s  %s\n", "PLUGIN", "VERSION", "STATE",
+                "GENERATION", "ROUTES", "CRASHES", "BUILD", "REASON");
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         const struct plugin *plugin = &host->plugins[owner];
-        strbuf_addf(out, "%-16s %-10s %-12s %10u %7u  %s\n", plugin->id, plugin_version(plugin),
-                    plugin_state_name(atomic_load(&plugin->state)),
+        const struct host_crashes *crashes = plugin_crashes(plugin);
+        strbuf_addf(out, "%-16s %-10s %-12s %10u %7u %7u %-12.12s  %s\n", plugin->id,
+                    plugin_version(plugin), plugin_state_name(atomic_load(&plugin->state)),
                     plugin->current ? plugin->current->number : 0, routes[owner],
+                    plugin_crash_count(plugin), plugin->current ? plugin->current->build_id : "",
                     plugin_remark(plugin));
+        if (plugin_crash_count(plugin) > 0)
+            strbuf_addf(out, "    last crash: %s\n", crashes->last);
     }
 }
 
@@ -60,6 +65,9 @@ static void add_plugins(struct table *table)
                   cell_number("generation", plugin->current ? plugin->current->number : 0),
                   cell_text("buildId", plugin->current ? plugin->current->build_id : ""),
                   cell_number("routes", routes[owner]),
+                  cell_number("crashes", plugin_crash_count(plugin)),
+                  cell_text("lastCrash",
+                            plugin_crashes(plugin) ? plugin_crashes(plugin)->last : NULL),
                   cell_text("summary",
                             plugin_descriptor(plugin) ? plugin_descriptor(plugin)->summary : NULL),
                   cell_text("reason", plugin_remark(plugin))));

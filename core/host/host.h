@@ -41,10 +41,10 @@ struct host_text {
 };
 
 /**
- * What the supervisor may know about one plugin after a crash, in shared memory, by owner. Written by
- * the main thread through host/page.h: `id` when the plugin gets its row, a text range after each
- * dlopen (the row of the oldest generation is used again), the rest when a generation begins to
- * serve, `generation` and `swapped_ms` last.
+ * What the supervisor may know about one plugin after a crash, in shared memory, by owner. Written
+ * by the main thread through host/page.h: `id` when the plugin gets its row, a text range after
+ * each dlopen (the row of the oldest generation is used again), the rest when a generation begins
+ * to serve, `generation` and `swapped_ms` last.
  */
 struct host_plugin_page {
     char id[HOST_OWNER_NAME_BYTES];

@@ -34,6 +34,7 @@ int32_t host_worker_start_one(void *arg)
     if (!generation->descriptor->worker_start)
         return DAIS_OK;
     struct mark mark = mark_enter(generation);
+    mark_callback("worker_start");
     int32_t error = generation->descriptor->worker_start(worker_index());
     mark_leave(&mark);
     if (error)

@@ -102,6 +102,7 @@ struct plugin {
     _Atomic uint64_t state_bytes; /* given out by state_alloc */
     _Atomic uint64_t misuses;     /* calls from a wrong place */
     uint8_t told;                 /* its failure has been reported */
+    uint8_t excused; /* it fails since others are left out on purpose: no reason not to serve */
 };
 
 /** The word for a state: "started", "failed", … Never NULL. */
@@ -110,7 +111,8 @@ const char *plugin_state_name(uint32_t state);
 /** Why the plugin is left out; "" when it isn't. [any thread] */
 const char *plugin_reason(const struct plugin *plugin);
 
-/** What lists say behind it: why it is left out, or which file serves instead of the configured one;
+/** What lists say behind it: why it is left out, or which file serves instead of the configured
+ * one;
  * "" otherwise. [main thread, worker without giving way] */
 const char *plugin_remark(const struct plugin *plugin);
 

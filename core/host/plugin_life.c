@@ -191,8 +191,10 @@ static void init_plugin(struct host *host, struct plugin *plugin)
 static void check_required(struct host *host, struct plugin *plugin)
 {
     if (atomic_load(&plugin->state) == PLUGIN_INITIALIZED &&
-        operations_required(host, plugin->current) != DAIS_OK)
+        operations_required(host, plugin->current) != DAIS_OK) {
+        plugin->excused = plugin_left_out(host) != NULL;
         plugin_fail(plugin, "%s", plugin->current->reason);
+    }
 }
 
 /** Keeps the order of those that got through. */
@@ -250,6 +252,7 @@ int32_t plugin_life_start_one(struct host *host, struct generation *generation)
         return DAIS_E_UNAVAILABLE;
     if (generation->descriptor->start) {
         struct mark mark = mark_enter(generation);
+        mark_callback("start");
         error = generation->descriptor->start();
         mark_leave(&mark);
     }
@@ -366,7 +369,7 @@ uint32_t plugin_life_problems(struct host *host)
         if ((state != PLUGIN_FAILED && state != PLUGIN_QUARANTINED) || plugin->told)
             continue;
         plugin->told = 1;
-        if (state == PLUGIN_FAILED && plugin->config->required) {
+        if (state == PLUGIN_FAILED && plugin->config->required && !plugin->excused) {
             report_add(host->report, "plugin %s: %s", plugin->id, plugin->reason);
             added++;
         } else {

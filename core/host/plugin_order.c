@@ -55,6 +55,14 @@ static const char *other_version(const struct host *host, const char *name, cons
     return NULL;
 }
 
+const struct plugin *plugin_left_out(const struct host *host)
+{
+    for (uint32_t owner = 1; owner < host->owner_count; owner++)
+        if (atomic_load(&host->plugins[owner].state) == PLUGIN_QUARANTINED)
+            return &host->plugins[owner];
+    return NULL;
+}
+
 /** Says what was needed and what there is instead. */
 static void fail_missing(const struct host *host, struct generation *generation, const char *name)
 {
@@ -63,11 +71,15 @@ static void fail_missing(const struct host *host, struct generation *generation,
     const char *version = generation_version(generation);
     abi_versions(name, versions);
     const char *other = other_version(host, name, &id);
+    const struct plugin *out = plugin_left_out(host);
     if (*versions)
         generation_fail(generation, "%s %s needs %s; this host has %s", self, version, name,
                         versions);
     else if (other)
         generation_fail(generation, "%s %s needs %s; %s offers %s", self, version, name, id, other);
+    else if (out) /* whose file is not looked at, so that it may well be the one */
+        generation_fail(generation, "%s %s needs %s, which nobody offers while %s is left out",
+                        self, version, name, out->id);
     else
         generation_fail(generation, "%s %s needs %s, which no enabled plugin offers", self, version,
                         name);
@@ -109,6 +121,7 @@ static void follow(struct walk *walk, struct plugin *plugin, const struct dais_n
     if (!provider) {
         if (!optional) {
             fail_missing(walk->host, plugin->current, need->name);
+            plugin->excused = plugin_left_out(walk->host) != NULL;
             plugin_fail(plugin, "%s", plugin->current->reason);
         }
         return;
@@ -123,6 +136,7 @@ static void follow(struct walk *walk, struct plugin *plugin, const struct dais_n
     if (!plugin_is_out(provider) || optional)
         return;
     fail_without_provider(plugin->current, need->name, provider);
+    plugin->excused = provider->excused;
     plugin_fail(plugin, "%s", plugin->current->reason);
 }
 

@@ -22,6 +22,9 @@ const void *plugin_offered(const struct generation *generation, const char *name
 /** The plugin whose current generation offers `name`, or NULL. */
 struct plugin *plugin_provider(const struct host *host, const char *name);
 
+/** A plugin that is left out on purpose: quarantined, or by --safe. NULL: none is. */
+const struct plugin *plugin_left_out(const struct host *host);
+
 /**
  * Stores the addresses of interfaces and services in the slots of `generation`. Optional ones that
  * are missing get NULL. DAIS_E_INVALID after generation_fail. [main thread]

@@ -99,6 +99,12 @@ int plugin_is_out(const struct plugin *plugin)
     return state == PLUGIN_FAILED || state == PLUGIN_QUARANTINED || state == PLUGIN_FOUND;
 }
 
+static void close_owner(struct http_owner *owner, const char *reason)
+{
+    atomic_store(&owner->closed_reason, reason);
+    atomic_store(&owner->closed, 1);
+}
+
 void plugin_fail(struct plugin *plugin, const char *format, ...)
 {
     if (atomic_load(&plugin->state) == PLUGIN_FAILED)
@@ -107,8 +113,8 @@ void plugin_fail(struct plugin *plugin, const char *format, ...)
     va_start(args, format);
     vsnprintf(plugin->reason, sizeof plugin->reason, format, args);
     va_end(args);
-    struct http_owner *owner = plugin->current ? &plugin->current->http : &plugin->out;
-    atomic_store(&owner->closed_reason, plugin->reason);
-    atomic_store(&owner->closed, 1);
+    close_owner(&plugin->out, plugin->reason);
+    if (plugin->current)
+        close_owner(&plugin->current->http, plugin->reason);
     atomic_store(&plugin->state, PLUGIN_FAILED);
 }

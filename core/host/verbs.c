@@ -7,6 +7,7 @@
 #include "host/certificates.h"
 #include "host/describe.h"
 #include "host/marks.h"
+#include "host/plugin_crash.h"
 #include "host/registration.h"
 #include "host/reload_verbs.h"
 #include "host/state.h"
@@ -55,6 +56,8 @@ static const struct dais_verb core_verbs[] = {
     {"plugin reload --all", "Loads the files of all plugins again", NULL, reload_verb_all},
     {"plugin reload", "Loads a plugin's file again, without a restart", &reload_verb_shape,
      reload_verb_one},
+    {"plugin release", "Lets a plugin that crashed too often back in", &plugin_release_shape,
+     plugin_release},
     {"tls reload", "Reads the certificates again, without a restart", NULL, certificates_reload},
     {"describe", "Routes, keys, limits, metrics, statements and verbs", &describe_shape,
      run_describe},

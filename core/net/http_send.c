@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/owner.h"
 #include "base/str.h"
 #include "net/http_inner.h"
 #include "net/http_range.h"

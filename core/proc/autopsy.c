@@ -87,12 +87,14 @@ static void name_address(const struct slots *slots, uint64_t address, char ret_n
     const struct host_plugin_page *page = &slots->pages[owner];
     if (owner != OWNER_CORE) {
         uint64_t base = 0;
+        char number[16];
         for (uint32_t i = 0; i < HOST_PAGE_TEXTS; i++)
             base = page->texts[i].generation == generation ? page->texts[i].base : base;
         const char *file = memrchr(page->path, '/', strnlen(page->path, sizeof page->path));
         bool known = file != NULL && atomic_load(&page->generation) == generation;
+        snprintf(number, sizeof number, "%u", generation); /* it has not come to serve yet */
         snprintf(ret_name, ADDRESS_BYTES, "%.*s/%.*s+0x%" PRIx64, (int)sizeof page->id - 1,
-                 page->id, known ? 90 : 1, known ? file + 1 : "?", address - base);
+                 page->id, 70, known ? file + 1 : number, address - base);
         return;
     }
     for (uint32_t i = 0; i < SLOTS_MODULES_MAX; i++) {

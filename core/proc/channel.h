@@ -6,7 +6,7 @@
  * plain structs.
  *
  * The server asks: CHANNEL_LISTEN, answered by CHANNEL_SOCKETS with the sockets or by
- * CHANNEL_FAILED; it says CHANNEL_READY once when it serves, and CHANNEL_RELEASE and CHANNEL_RESTART
+ * CHANNEL_FAILED; it says CHANNEL_READY once when it serves, and CHANNEL_RELEASE
  * whenever an operator wants that. Whoever reads end of file knows that
  * the other process is gone.
  */
@@ -25,7 +25,6 @@ enum channel_kind {
     CHANNEL_SOCKETS = 3, /**< supervisor: `count` descriptors, listening on the address `text` */
     CHANNEL_FAILED = 4,  /**< supervisor: `error` of dais/error.h; why, in words, in `text` */
     CHANNEL_RELEASE = 5, /**< server: forget the crashes of the plugin `text`; no answer */
-    CHANNEL_RESTART = 6, /**< server: end me in order and start me again; no answer */
 };
 
 /** One packet. Texts end with NUL. */

@@ -41,16 +41,12 @@ struct supervise {
     bool served;          /**< some server process was ready since the start */
     bool stopping;        /**< nothing is started any more */
     bool failed;          /**< the exit status is 1 */
-    bool restarting;      /**< the server process ends because it asked for that */
     uint64_t kill_at_ms;  /**< when a server process that is to end is killed */
     uint64_t trim_at_ms;  /**< when PostgreSQL's log is looked at next */
     uint64_t watch_at_ms; /**< when the heartbeats are looked at next */
     struct watchdog watchdog;
     struct verdicts verdicts;
 };
-
-/** How long a server process may take to end after SIGTERM. */
-uint64_t supervise_drain_ms(void);
 
 /** Begins the orderly stop; `failed` sets the exit status. More than once is fine. */
 void supervise_stop(struct supervise *state, bool failed);

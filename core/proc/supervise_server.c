@@ -132,15 +132,6 @@ static void on_release(struct supervise *state, const char *id)
     publish_crashes(state);
 }
 
-static void on_restart(struct supervise *state)
-{
-    if (state->stopping || state->server.pid == 0)
-        return;
-    state->restarting = true;
-    state->kill_at_ms = clock_ms() + supervise_drain_ms();
-    kill(state->server.pid, SIGTERM);
-}
-
 void supervise_server_message(struct supervise *state)
 {
     struct channel_message message;
@@ -155,8 +146,6 @@ void supervise_server_message(struct supervise *state)
         on_ready(state);
     } else if (error == DAIS_OK && message.kind == CHANNEL_RELEASE) {
         on_release(state, message.text);
-    } else if (error == DAIS_OK && message.kind == CHANNEL_RESTART) {
-        on_restart(state);
     } else if (error != DAIS_E_UNAVAILABLE) {
         if (error != DAIS_E_GONE)
             LOG_ERROR("the server process sends what is no message", log_code(error));
@@ -241,17 +230,13 @@ static uint32_t examine(struct supervise *state, int status, uint64_t lived_ms)
     return delay_ms;
 }
 
-/* It ended by itself: the operator asked for that, or it can't go on. */
+/* It ended by itself, and has said why. */
 static uint32_t note_end(struct supervise *state, int status, uint64_t lived_ms)
 {
-    bool wanted = state->restarting && WEXITSTATUS(status) == 0;
-    uint32_t delay_ms = wanted ? 0 : backoff_next(&state->server.backoff, lived_ms);
+    uint32_t delay_ms = backoff_next(&state->server.backoff, lived_ms);
     drop_old_pins(state);
-    if (wanted)
-        LOG_INFO("server process starts again", log_int("pid", state->server.pid));
-    else
-        LOG_ERROR("server process gave up", log_int("pid", state->server.pid),
-                  log_int("status", WEXITSTATUS(status)), log_uint("restart_in_ms", delay_ms));
+    LOG_ERROR("server process gave up", log_int("pid", state->server.pid),
+              log_int("status", WEXITSTATUS(status)), log_uint("restart_in_ms", delay_ms));
     return delay_ms;
 }
 
@@ -278,7 +263,6 @@ void supervise_server_exited(struct supervise *state, int status)
     uint64_t lived_ms = now_ms - child->started_ms;
     uint32_t delay_ms = WIFSIGNALED(status) ? examine(state, status, lived_ms)
                                             : note_end(state, status, lived_ms);
-    state->restarting = false;
     child->pid = 0;
     child->start_at_ms = now_ms + delay_ms;
 }

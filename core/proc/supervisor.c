@@ -21,12 +21,6 @@
 /* What a draining server process gets on top of its own time limits. */
 #define SUPERVISOR_MARGIN_MS 3000u
 
-uint64_t supervise_drain_ms(void)
-{
-    /* Running requests get the limit once, and once more after they were cancelled. */
-    return 2 * (uint64_t)limit_get(LIMIT_SHUTDOWN_MS) + SUPERVISOR_MARGIN_MS;
-}
-
 void supervise_stop(struct supervise *state, bool failed)
 {
     state->failed = state->failed || failed;
@@ -35,7 +29,8 @@ void supervise_stop(struct supervise *state, bool failed)
     state->stopping = true;
     state->server.start_at_ms = SUPERVISE_NEVER;
     state->database.start_at_ms = SUPERVISE_NEVER;
-    uint64_t drain_ms = supervise_drain_ms();
+    /* Running requests get the limit once, and once more after they were cancelled. */
+    uint64_t drain_ms = 2 * (uint64_t)limit_get(LIMIT_SHUTDOWN_MS) + SUPERVISOR_MARGIN_MS;
     state->kill_at_ms = clock_ms() + drain_ms;
     datadir_withdraw(&state->datadir, DATADIR_PORTS);
     keeper_fini(&state->keeper);

@@ -80,23 +80,13 @@ int32_t uplink_listen(const char *name, struct dais_str address, uint32_t count,
     return error;
 }
 
-static int32_t tell(enum channel_kind kind, const char *text)
+int32_t uplink_release(const char *id)
 {
-    struct channel_message message = {.kind = kind};
-    snprintf(message.text, sizeof message.text, "%s", text);
+    struct channel_message message = {.kind = CHANNEL_RELEASE};
+    snprintf(message.text, sizeof message.text, "%s", id);
     if (channel_fd < 0 || channel_send(channel_fd, &message, NULL, 0) != DAIS_OK)
         return DAIS_E_UNAVAILABLE;
     return DAIS_OK;
-}
-
-int32_t uplink_release(const char *id)
-{
-    return tell(CHANNEL_RELEASE, id);
-}
-
-int32_t uplink_restart(void)
-{
-    return tell(CHANNEL_RESTART, "");
 }
 
 void uplink_ready(void *context)

@@ -31,9 +31,5 @@ DAIS_CHECK_RESULT int32_t uplink_listen(const char *name, struct dais_str addres
  */
 DAIS_CHECK_RESULT int32_t uplink_release(const char *id);
 
-/** Asks the supervisor for a new server process instead of this one. DAIS_E_UNAVAILABLE. [any
- * thread] */
-DAIS_CHECK_RESULT int32_t uplink_restart(void);
-
 /** Tells the supervisor that this process serves; `context` is unused. */
 void uplink_ready(void *context);

@@ -62,7 +62,7 @@ static void test_logfmt(void **state)
              log_int("int", -5), log_uint("uint", UINT64_MAX), log_code(DAIS_E_NOT_FOUND),
              log_text("empty", ""), log_str("absent", dais_str(NULL, 0)));
     const char *line = written();
-    assert_memory_equal(line, "time=20", 7);
+    assert_memory_equal(line, "ts=20", 5);
     assert_string_equal(
         strstr(line, " level="),
         " level=info event=\"it happened\" word=plain text=\"two \\\"words\\\"\\n\""

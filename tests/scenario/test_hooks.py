@@ -203,8 +203,8 @@ def test_every_item_is_heard_in_its_order_whatever_is_killed(own_server):
     server.kill(server.postgres_pid)
     eventually(lambda: put(server, "item", "b").status == 201, 20)
     made["b"] += 1
-    stored = {shelf: len([1 for item in server.api().get("/shelf/items").json
-                          if item["shelf"] == shelf]) for shelf in made}
+    items = eventually(lambda: server.api().get("/shelf/items").expect(200).json)
+    stored = {shelf: len([1 for item in items if item["shelf"] == shelf]) for shelf in made}
     assert all(stored[shelf] >= made[shelf] for shelf in made)
     for shelf in made:
         eventually(lambda: len(heard(server, shelf)) >= stored[shelf], 30)
@@ -314,3 +314,15 @@ def test_streams_are_amended_and_refused(own_server):
     assert refused["field"] == "title"
     long = owner.post("/api/streams", {"title": "x" * 199}).expect(201).json
     assert long["title"] == "x" * 199  # what would be too long is not taken from the hook
+
+
+def test_an_account_that_is_removed_takes_its_streams_along(own_server):
+    server = own_server(start=False)
+    start(server, "  auth: {}\n  streams: {}\n")
+    admin, owner = server.user(role="admin"), server.user(role="admin")
+    mine = admin.post("/api/streams", {"title": "stays"}).expect(201).json
+    for _ in range(3):
+        owner.post("/api/streams", {"title": "goes"}).expect(201)
+    admin.delete(f"/api/users/{owner.user['id']}").expect(204)
+    eventually(lambda: [stream["id"] for stream in
+                        server.api().get("/api/streams").json["streams"]] == [mine["id"]])

@@ -75,8 +75,8 @@ enum owner_thread { OWNER_THREAD_LOOP, OWNER_THREAD_JOBS };
 
 /** The accounts of one thread. */
 struct owner_ledger {
-    uint64_t since;       /* owner_ticks at the last change; 0 while the loop waits */
-    uint64_t stall_ticks; /* a plugin that ran longer in one go has stalled the loop */
+    _Atomic uint64_t since; /* owner_ticks at the last change; 0 while the loop waits */
+    uint64_t stall_ticks;   /* a plugin that ran longer in one go has stalled the loop */
     enum owner_thread kind;
     _Atomic uint32_t taken; /* some thread uses it or has used it */
     struct owner_account accounts[OWNERS_MAX];
@@ -143,9 +143,9 @@ static inline void owner_charge(void)
 {
     struct owner_ledger *ledger = owner_ledger_self;
     uint32_t plugin = atomic_load_explicit(&owner_slot_self->plugin, memory_order_relaxed);
-    uint64_t since = ledger->since;
+    uint64_t since = atomic_load_explicit(&ledger->since, memory_order_relaxed);
     uint64_t ticks = owner_ticks() - since;
-    ledger->since = since + ticks;
+    atomic_store_explicit(&ledger->since, since + ticks, memory_order_relaxed);
     if (__builtin_expect(ticks > ledger->stall_ticks, 0))
         owner_stalled(since, ticks);
     else
@@ -165,7 +165,7 @@ static inline void owner_beat(uint32_t busy)
 static inline void owner_asleep(void)
 {
     owner_beat(0);
-    owner_ledger_self->since = 0;
+    atomic_store_explicit(&owner_ledger_self->since, 0, memory_order_relaxed);
 }
 
 /** The loop has events. Callbacks of libuv may have run since the wait. */

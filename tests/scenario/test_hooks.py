@@ -299,6 +299,23 @@ def test_a_hook_that_crashes_takes_the_process_not_the_data(own_server):
     put(server, "and on").expect(201)
 
 
+def test_a_fail_closed_hook_in_quarantine_is_waited_for(own_server):
+    server = own_server(start=False)
+    rows = plugin(server, "veto"), plugin(server, "shelf")
+    server.config = "workers: 2\nlimits:\n  crash_count: 1\nplugins:\n" + "".join(rows)
+    server.start()
+    with pytest.raises(OSError):
+        put(server, "crash", note="open:crash")
+    eventually(lambda: server.api(timeout_s=2).get("/readyz").status == 200, 20)
+    answer = put(server, "while it is out").expect(503)
+    assert answer.json["detail"].startswith("shelf.item.create needs the plugin veto: ")
+    assert "veto" in server.cli("describe", "hooks").stdout
+    released = server.cli("plugin", "release", "veto")
+    assert released.returncode == 0, released.stderr
+    put(server, "and on").expect(201)
+    put(server, "a forbidden one").expect(403)
+
+
 # -- operations of the bundled plugins ----------------------------------------------------------
 
 

@@ -7,6 +7,8 @@ from functools import partial
 from harness import (Nginx, Peer, Server, build_folder, eventually, free_ports, interleave, report,
                      tree_cpu_s, wrk)
 
+from dais.tls import Certificate
+
 BODY = b'{"ok":true}\r\n'
 
 
@@ -17,22 +19,26 @@ def answers(url, body=None):
     return check
 
 
-def measured(url, pids):
+def measured(url, pids, headers=()):
     before = tree_cpu_s(pids)
-    result = wrk(url)
+    result = wrk(url, headers=headers)
     assert result["errors"] == 0, result
     result["us"] = (tree_cpu_s(pids) - before) / result["requests"] * 1e6
     result["rps"] = result["requests"] / result["seconds"]
     return result
 
 
-def dais_with_hello():
-    """A server with the benchmark's plugin and no other."""
+def dais_with_hello(tls_port=None):
+    """A server with the benchmark's plugin and no other; with TLS when there is a port for it."""
     server = Server()
     plugin = server.folder / "hello.so"
     shutil.copy(build_folder() / "bench" / "hello.so", plugin)
     plugin.chmod(0o644)
     server.config = f"workers: 1\nplugins:\n  hello:\n    path: {plugin}\n"
+    if tls_port:
+        server.certificate = Certificate(server.folder, "bench", "localhost")
+        server.config += (f"tls:\n  listen: ['127.0.0.1:{tls_port}']\n  certificates:\n"
+                          "    - {certificate: bench.pem, key: bench.key}\n")
     return server.start()
 
 

@@ -232,6 +232,14 @@ void http_lazy_stop(struct http_worker *worker);
 /** From now on this connection is read and written so. */
 void http_lazy_mark(struct http_conn *conn);
 
+/* http_record.c */
+
+/** h2o_socket_write. */
+typedef void (*http_write_fn)(h2o_socket_t *, h2o_iovec_t *, size_t, h2o_socket_cb);
+/** Calls `write` with the pieces, which are made one first where TLS then seals them as one. */
+void http_record_write(http_write_fn write, h2o_socket_t *sock, h2o_iovec_t *bufs, size_t count,
+                       h2o_socket_cb callback);
+
 /* http_sweep.c */
 
 /** Starts the look at all connections that comes every second. [worker] */

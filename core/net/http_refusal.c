@@ -17,8 +17,6 @@
 
 #define DOCUMENT_BYTES_MAX 512u
 
-typedef void (*write_fn)(h2o_socket_t *, h2o_iovec_t *, size_t, h2o_socket_cb);
-
 static const char raw_text[] = "HTTP/1.1 400 Bad Request\r\n"
                                "Content-Type: text/plain; charset=utf-8\r\n"
                                "Connection: close\r\n"
@@ -26,7 +24,7 @@ static const char raw_text[] = "HTTP/1.1 400 Bad Request\r\n"
                                "\r\n"
                                "Bad Request";
 
-static write_fn real_write;
+static http_write_fn real_write;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void find_real(void)
@@ -109,7 +107,7 @@ __attribute__((visibility("default"))) void h2o_socket_write(h2o_socket_t *sock,
     CHECK(real_write); /* there is a server */
     if (count != 1 || bufs[0].len != sizeof raw_text - 1 ||
         memcmp(bufs[0].base, raw_text, sizeof raw_text - 1) != 0) {
-        real_write(sock, bufs, count, callback);
+        http_record_write(real_write, sock, bufs, count, callback);
         return;
     }
     const struct http_conn *conn = sock->on_close.data;

@@ -130,6 +130,23 @@ static void test_versions(void **state)
     }
 }
 
+/* Head and body are sealed together; reading gives one record at a time. */
+static void test_answer_is_one_record(void **state)
+{
+    char heard[2048];
+    struct client client;
+    (void)state;
+    assert_true(client_open(&client, port(), &(struct client_options){0}));
+    for (int i = 0; i < 3; i++) {
+        client_send(&client, HELLO, strlen(HELLO));
+        int got = SSL_read(client.ssl, heard, sizeof heard - 1);
+        assert_true(got > 0);
+        heard[got] = '\0';
+        assert_non_null(strstr(heard, "\r\n\r\nhttps://a.test"));
+    }
+    client_close(&client);
+}
+
 /* HTTP/2 is never offered: one connection of it could take a worker's whole time. */
 static void test_protocol_is_http_1_1(void **state)
 {
@@ -413,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_answer_is_one_record),
         cmocka_unit_test(test_protocol_is_http_1_1),
         cmocka_unit_test(test_preface_is_refused),
         cmocka_unit_test(test_names_choose),

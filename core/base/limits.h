@@ -99,6 +99,8 @@
       "failures of new code within a second that bring the former code back; 0: never")            \
     X(RELOAD_PARK_MS, reload_park_ms, 250, 10, 60000, "ms",                                        \
       "how long a reload waits for a busy worker")                                                 \
+    X(RELOAD_TRIAL_MS, reload_trial_ms, 5000, 0, 600000, "ms",                                     \
+      "how long new code may take to set itself up in a process of its own; 0: it is not tried")   \
     X(RELOAD_TASKS_MS, reload_tasks_ms, 60000, 0, 3600000, "ms",                                   \
       "how long tasks of replaced code go on once nothing else of it is under way")                \
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \

@@ -62,6 +62,9 @@ struct host_pinned {
     const char *reason; /**< stands in the log and in `dais plugin list` */
 };
 
+/** One line about what is wrong, its NUL included. */
+#define HOST_PROBLEM_BYTES 256u
+
 /** What the supervisor has noted about a plugin's crashes. */
 struct host_crashes {
     const char *id;
@@ -99,6 +102,13 @@ struct host_options {
      */
     struct owner_slot *slots;
     uint32_t slot_count;
+    /**
+     * Tries files in another process, which may die of it, before a reload opens the one that is
+     * new; may be NULL. DAIS_E_INVALID with one line when `init` crashes or does not end.
+     * [main thread, blocks]
+     */
+    int32_t (*trial)(const struct host_pinned *files, uint32_t count, uint64_t timeout_ms,
+                     char ret_problem[HOST_PROBLEM_BYTES]);
     /**
      * Called once on each thread that runs plugin code, before it does, with the number of its
      * slot; may be NULL. [that thread]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/plugin_file.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "host/config.h"
@@ -153,6 +154,29 @@ static int32_t check(struct generation *generation)
     return DAIS_E_INVALID;
 }
 
+/** The new file with all that serve, in another process: a crash of its `init` ends there. */
+static int32_t try_out(struct generation *generation)
+{
+    const struct host *host = host_get();
+    struct host_pinned files[HOST_OWNERS_MAX];
+    char problem[HOST_PROBLEM_BYTES];
+    uint32_t count = 0;
+    uint64_t timeout_ms = (uint64_t)limit_get(LIMIT_RELOAD_TRIAL_MS);
+    if (!host->options.trial || timeout_ms == 0 || atomic_load(&host->phase) != HOST_SERVING)
+        return DAIS_OK;
+    for (uint32_t owner = 1; owner < host->owner_count; owner++) {
+        const struct plugin *plugin = &host->plugins[owner];
+        const struct generation *tried = plugin == generation->plugin ? generation
+                                                                      : plugin->current;
+        if (tried && (tried == generation || !plugin_is_out(plugin)))
+            files[count++] = (struct host_pinned){plugin->id, tried->path, ""};
+    }
+    int32_t error = host->options.trial(files, count, timeout_ms, problem);
+    if (error)
+        generation_fail(generation, "%s", problem);
+    return error;
+}
+
 static int32_t load(struct generation *generation, const char *path, struct dais_str bytes)
 {
     int32_t error = judge(generation, path, bytes);
@@ -160,6 +184,8 @@ static int32_t load(struct generation *generation, const char *path, struct dais
         error = copy(generation, bytes);
     else if (!error)
         snprintf(generation->path, sizeof generation->path, "%s", path);
+    if (!error)
+        error = try_out(generation);
     if (!error)
         error = open_file(generation);
     return error ? error : check(generation);

@@ -17,8 +17,10 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/** Nothing more may have happened to a file for so long before it is read. */
-#define QUIET_US 10000u
+/** Nothing more may have happened to a file for so long before it is read: after a rename or a
+ * close, which end a change, and in the middle of one. */
+#define QUIET_US 2000u
+#define QUIET_OPEN_US 10000u
 /** A file that is not complete for so long is told. */
 #define PATIENCE_US 1000000u
 
@@ -29,7 +31,7 @@ struct watched {
     int folder;          /* of inotify; -1: not watched */
     const char *name;    /* in that folder */
     uint64_t changed_us; /* first change that has not been dealt with; 0: none */
-    uint64_t last_us;    /* last change */
+    uint64_t due_us;     /* when it is read */
     char build_id[PLUGIN_BUILD_ID_BYTES_MAX + 1]; /* that was tried last */
 };
 
@@ -84,16 +86,17 @@ void watch_close(void)
 }
 
 /** `folder` -1 stands for all: events were lost. */
-static void note_change(const struct host *host, int folder, const char *name)
+static void note_change(const struct host *host, int folder, const char *name, uint32_t mask)
 {
     uint64_t now_us = clock_us();
+    uint64_t quiet_us = mask & IN_MODIFY ? QUIET_OPEN_US : QUIET_US;
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         struct watched *file = &watch.files[owner];
         if (folder >= 0 && (file->folder != folder || strcmp(file->name, name) != 0))
             continue;
         if (file->changed_us == 0)
             file->changed_us = now_us;
-        file->last_us = now_us;
+        file->due_us = now_us + quiet_us;
     }
 }
 
@@ -104,9 +107,9 @@ static void read_events(const struct host *host)
     for (ssize_t at = 0; at < bytes;) {
         const struct inotify_event *event = (const struct inotify_event *)(events + at);
         if (event->mask & IN_Q_OVERFLOW)
-            note_change(host, -1, "");
+            note_change(host, -1, "", event->mask);
         else if (event->len)
-            note_change(host, event->wd, event->name);
+            note_change(host, event->wd, event->name, event->mask);
         at += (ssize_t)(sizeof *event + event->len);
     }
 }
@@ -157,9 +160,9 @@ int watch_run(struct host *host)
     read_events(host);
     for (uint32_t owner = 1; owner < host->owner_count; owner++) {
         struct watched *file = &watch.files[owner];
-        if (file->changed_us && clock_us() - file->last_us >= QUIET_US)
+        if (file->changed_us && clock_us() >= file->due_us)
             load_changed(host, &host->plugins[owner], file);
         again |= file->changed_us != 0;
     }
-    return again ? (int)(QUIET_US / 1000 / 2) : -1;
+    return again ? (int)(QUIET_US / 1000) : -1;
 }

@@ -47,6 +47,8 @@ int verb_serve(const struct cli *cli, const struct args *args);
 int verb_server(const struct cli *cli, const struct args *args);
 /** Looks for problems in the configuration. */
 int verb_check(const struct cli *cli, const struct args *args);
+/** The process in which the server tries a plugin's new file. */
+int verb_trial(const struct cli *cli, const struct args *args);
 /** Looks for problems in a plugin's file. */
 int verb_lint(const struct cli *cli, const struct args *args);
 /** Prints all tables, of the running server or without one. */

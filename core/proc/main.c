@@ -28,6 +28,10 @@ static const struct args_field check_fields[] = {
      .fallback = "dais.yaml"},
 };
 
+static const struct args_field trial_fields[] = {
+    {.name = "files", .positional = true, .required = true, .prose = "lines of id=path"},
+};
+
 static const struct args_field describe_fields[] = {
     {.name = "format", .prose = "form of the answer", .choices = "text, json", .fallback = "text"},
     {.name = "topic", .positional = true, .prose = "only this: routes, config, limits …"},
@@ -48,6 +52,9 @@ const struct cli_verb cli_verbs[] = {
      false},
     {{"server", "the server process, without a supervisor", FIELDS(serve_fields)},
      verb_server,
+     true},
+    {{"trial", "try plugins' files in a process that may die of it", FIELDS(trial_fields)},
+     verb_trial,
      true},
     {{"check", "look for errors in the configuration and in what its plugins need",
       FIELDS(check_fields)},

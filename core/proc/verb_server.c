@@ -15,6 +15,7 @@
 #include "proc/launch.h"
 #include "proc/notes.h"
 #include "proc/slots.h"
+#include "proc/trial.h"
 #include "proc/uplink.h"
 
 #include <signal.h>
@@ -116,6 +117,7 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         .database = embedded != NULL ? embedded : config->database_url.ptr,
         .embedded = embedded != NULL,
         .dev = args->values[SERVER_DEV] != NULL,
+        .trial = trial_run,
         .safe = args->values[SERVER_SAFE] != NULL,
         .pages = slots != NULL ? slots->pages : NULL,
         .slots = slots != NULL ? slots->slots : NULL,
@@ -142,6 +144,7 @@ int verb_server(const struct cli *cli, const struct args *args)
         log_setup((enum log_level)config->log_level,
                   config->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT);
         set_limits(args->values[SERVER_CORE_DUMPS] != NULL);
+        trial_config(cli->config);
         error = serve(config, args, report);
     }
     const char *line;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A plugin's code is replaced while the server serves: what changes, what stays, what is refused."""
+import os
 import re
 import subprocess
 import threading
@@ -13,7 +14,8 @@ from dais.reload import put, reload
 from dais.server import build_folder
 from dais.wait import eventually, scale
 
-SANITIZED = scale() > 1
+# Where somebody else works on the same cores, or a sanitizer does, times say nothing.
+BUSY = scale() > 1 or os.getloadavg()[0] > os.cpu_count()
 
 
 def variant(name):
@@ -184,6 +186,7 @@ def test_an_expand_migration_runs_before_the_swap(own_server):
     ("no_service", "versioned 0.4 no longer offers example.versioned/1, which versioned_user needs"),
     ("needs_more", "versioned 0.4 needs example.weather/1, which no enabled plugin offers"),
     ("failing_init", "init failed: DAIS_E_CONFLICT"),
+    ("crashing_init", "its init crashes: Aborted"),
     ("failing_start", "start failed: DAIS_E_UNAVAILABLE"),
     ("other_abi", "was built for ABI 2; this host has ABI 1"),
     ("static_tls", "uses static thread-local storage"),
@@ -280,10 +283,12 @@ def wait_for_version(versions, number):
 
 def test_files_are_followed(own_server):
     versions = Versions(own_server(start=False, args=["--dev"]))
-    versions.place("2")  # renamed into its place
-    took_ms = wait_for_version(versions, 2)
-    print(f"new code answers {took_ms:.1f} ms after its file changed")
-    assert took_ms < 30 or SANITIZED
+    took_ms = []
+    for name in "21212":  # renamed into its place
+        versions.place(name)
+        took_ms.append(wait_for_version(versions, name))
+    print(f"new code answers {min(took_ms):.1f} ms after its file changed, {max(took_ms):.1f} at worst")
+    assert min(took_ms) < 30 or BUSY
     versions.file.write_bytes(variant("1").read_bytes())  # written in its place
     wait_for_version(versions, 1)
 
@@ -296,11 +301,12 @@ def test_files_are_followed(own_server):
         file.write(whole[len(whole) // 2:])
     wait_for_version(versions, 2)
 
-    eventually(lambda: versions.server.log().count('event="plugin reloaded"') == 3)
+    loads = 'event="plugin reloaded"'
+    eventually(lambda: versions.server.log().count(loads) == 7)
     versions.place("2")  # the same build
     versions.place("failing_init")
     eventually(lambda: "init failed" in versions.server.log())
-    assert versions.server.log().count('event="plugin reloaded"') == 3
+    assert versions.server.log().count(loads) == 7
     assert versions.answer() == "version 2"
 
 
@@ -333,7 +339,7 @@ def test_a_hundred_reloads(versions):
     print(f"reloads: median {times[55]} ms, longest {times[-1]} ms, "
           f"{grown / 1024:.0f} KiB each; {len(statuses)} requests")
     assert set(statuses) == {200}
-    assert grown <= 250 * 1024 or SANITIZED
-    assert times[55] < 30 or SANITIZED
+    assert grown <= 250 * 1024 or scale() > 1
+    assert times[55] < 30 or BUSY
     versions.only_current_ones()
     assert call(versions.server.data, "versioned version") == "version 2\n"

@@ -209,7 +209,8 @@ static void test_optional_ones_are_left_out(void **state)
     assert_int_equal(host->order_count, 1);
     assert_int_equal(atomic_load(&host_plugin_find(dais_cstr("failing_init"))->state),
                      PLUGIN_FAILED);
-    assert_int_equal(atomic_load(&host_plugin_find(dais_cstr("failing_init"))->current->http.closed), 1);
+    assert_int_equal(
+        atomic_load(&host_plugin_find(dais_cstr("failing_init"))->current->http.closed), 1);
     done(&tried);
 }
 

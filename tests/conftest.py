@@ -9,7 +9,7 @@ from dais import Publisher, Server
 from dais.server import build_folder
 from dais.wait import scale
 
-TEST_TIMEOUT_S = 120
+TEST_TIMEOUT_S = int(os.environ.get("DAIS_TEST_TIMEOUT_S", "120"))
 
 # Sanitizers cost a factor: every time-out of the library is stretched by it.
 _cache = build_folder() / "CMakeCache.txt"

@@ -51,7 +51,7 @@ int32_t links_text(const struct links_letter *letter, char ret_text[LINKS_TEXT_B
         return DAIS_E_TOO_LARGE;
     span_text(letter->life_s, life, sizeof life);
     if (letter->url.ptr)
-        (void)snprintf(way, sizeof way, "Follow this link:\n\n%.*s/%s?token=%s",
+        (void)snprintf(way, sizeof way, "Follow this link:\n\n%.*s/%s/?token=%s",
                        (int)letter->url.len, letter->url.ptr, LETTERS[letter->purpose].page,
                        letter->secret);
     else

@@ -73,7 +73,7 @@ static const struct dais_field CONFIG_FIELDS[] = {
                     "letters that verify addresses: off, optional, or required for a login"),
     DAIS_FIELD_CONFIG(struct auth_config, public_url, DAIS_KIND_STRING, 8, LINKS_URL_BYTES_MAX,
                       NULL, "PUBLIC_URL",
-                      "address of the pages /reset and /verify for links in letters; without it "
+                      "address of the pages /reset/ and /verify/ for links in letters; without it "
                       "letters show codes"),
     DAIS_FIELD_CONFIG(struct auth_config, reset_life_s, DAIS_KIND_INT, 1, 86400, "3600", NULL,
                       "seconds for which a link to a new password is good"),

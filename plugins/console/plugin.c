@@ -7,6 +7,8 @@ static const struct dais_need NEEDS[] = {DAIS_NEED_HTTP, {NULL, NULL, 0, 0}};
 static const struct dais_static STATICS[] = {
     {"/assets/", "assets", NULL, 31536000, 0},
     {"/watch/", "pages", "watch.html", 0, DAIS_STATIC_FALLBACK},
+    {"/reset/", "pages", "reset.html", 0, DAIS_STATIC_FALLBACK},
+    {"/verify/", "pages", "verify.html", 0, DAIS_STATIC_FALLBACK},
     {"/", "pages", "index.html", 0, 0},
     {NULL, NULL, NULL, 0, 0},
 };
@@ -23,7 +25,7 @@ DAIS_EXPORT const struct dais_plugin dais_plugin = {
     .draft_hash = DAIS_DRAFT_HASH,
     .id = "console",
     .version = "0.1.0",
-    .summary = "Web pages: the list of streams and the watch page",
+    .summary = "Web pages: streams, the watch page, and where links in letters lead",
     .needs = NEEDS,
     .init = init,
 };

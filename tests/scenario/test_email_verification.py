@@ -78,7 +78,7 @@ def test_an_account_is_used_before_its_address_is_verified(optional):
     reply = register(server, email).expect(201).json
     caller = server.api(reply["token"])
     assert not caller.get("/api/auth/me").expect(200).json["emailVerified"]
-    assert "https://live.example.org/verify?token=" in box.letter(email).get_content()
+    assert "https://live.example.org/verify/?token=" in box.letter(email).get_content()
     verify(server, box.token(email)).expect(200)
     assert caller.get("/api/auth/me").expect(200).json["emailVerified"]
     verify(server, box.token(email)).expect(400)

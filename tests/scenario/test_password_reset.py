@@ -64,7 +64,7 @@ def test_a_link_sets_a_password_and_ends_every_login(post):
     assert forgot(server, user.email.upper()).expect(202).json == {"ok": True}
     letter = box.letter(user.email)
     assert letter["Subject"] == "Set a new password"
-    assert "https://live.example.org/app/reset?token=" in letter.get_content()
+    assert "https://live.example.org/app/reset/?token=" in letter.get_content()
     reset(server, box.token(user.email)).expect(200)
     begin = time.monotonic()
     eventually(lambda: all(caller.get("/api/auth/me").status == 401 for caller in others))

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 const src = fileURLToPath(new URL("src", import.meta.url));
-const pages = ["index", "watch"];
+const pages = ["index", "watch", "reset", "verify"];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "pages"), { recursive: true });

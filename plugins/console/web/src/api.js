@@ -18,6 +18,29 @@ export async function streamByPlaybackId(id) {
   return streams[0] ?? null;
 }
 
+/** Posts to the API: null when it went well, otherwise what was wrong, in a sentence. */
+export async function post(path, body) {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (response.ok) return null;
+    const problem = await response.json();
+    return problem.detail ?? problem.title;
+  } catch {
+    return "The server cannot be reached. Please try again.";
+  }
+}
+
+/** The secret of the link that led here; it leaves the address bar and the history. */
+export function takeToken() {
+  const token = new URLSearchParams(location.search).get("token") ?? "";
+  if (token) history.replaceState(null, "", location.pathname);
+  return token;
+}
+
 /** "12 minutes ago", in the reader's language. */
 export function ago(time) {
   const minutes = Math.round((Date.parse(time) - Date.now()) / 60000);

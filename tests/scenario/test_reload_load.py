@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,7 @@ class Player(threading.Thread):
     def __init__(self, server, playback_id):
         super().__init__(daemon=True)
         self.hls = Hls(server, playback_id)
+        self.api = server.api()
         self.over = threading.Event()
         self.segments = 0
         self.problem = None
@@ -134,7 +136,7 @@ class Player(threading.Thread):
             assert not any(s.discontinuity for s in fresh), "a discontinuity"
             assert last is None or not fresh or fresh[0].sequence == last + 1, "a gap"
             for segment in fresh[-3:] if last is None else fresh:
-                self.hls.server.api().get_url(segment.url).expect(200)
+                self.api.get_url(segment.url).expect(200)
                 last, seen = segment.sequence, time.monotonic()
                 self.segments += 1
             limit_s = 3 * playlist.target_duration_s * scale()
@@ -155,7 +157,7 @@ def server(own_server):
 def bad_files(name):
     """What must be refused, each for a reason of its own."""
     whole = (build_folder() / "plugins" / f"{name}.so").read_bytes()
-    others = build_folder() / "tests" / "plugins"
+    others = Path(os.environ.get("DAIS_TEST_PLUGINS", build_folder() / "tests" / "plugins"))
     return [b"", b"\x7fELF", whole[:len(whole) // 2], whole[:-1],
             *((others / f"versioned_{variant}.so").read_bytes()
               for variant in ("no_build_id", "static_tls", "extra_export", "other_abi", "1"))]

@@ -55,9 +55,8 @@ static int32_t create_in(struct dais_tx *tx, struct creation *creation, struct s
 static int32_t create_hooked(struct dais_tx *tx, struct creation *creation,
                              struct store_user *ret_user)
 {
-    struct operations_user value = {.email = creation->user.email,
-                                    .name = creation->user.name,
-                                    .role = creation->user.role};
+    struct operations_user value = {
+        .email = creation->user.email, .name = creation->user.name, .role = creation->user.role};
     struct dais_operation_run run;
     int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_CREATE], tx, &value);
     if (!error) {

@@ -9,6 +9,7 @@
 #include "password.h"
 #include "verify.h"
 
+#define WRONG "the address or the password is wrong"
 #define TOO_MANY_TRIES "too many wrong tries; wait before the next one"
 
 struct credentials {
@@ -70,15 +71,23 @@ static const struct dais_shape LOGIN_ANSWER = DAIS_SHAPE("LoginAnswer", struct l
 static const struct dais_shape PASSWORD = DAIS_SHAPE("PasswordChange", struct passwords,
                                                      PASSWORD_FIELDS);
 
-/** Opens a session for `user` and answers with its token. */
-static int32_t reply_login(struct dais_req *req, uint32_t status, const struct store_user *user)
+/** Opens a session for `user`, whose password was right by `hash`, and answers with its token. */
+static int32_t reply_login(struct dais_req *req, uint32_t status, const struct store_user *user,
+                           struct dais_str hash)
 {
     char device[DEVICE_NAME_BYTES];
     device_name(dais_http->header(req, "user-agent"), device);
-    const struct store_new_session session = {dais_cstr(device), dais_http->peer(req),
-                                              auth_keys.life_s, auth_config.sessions_max};
+    const struct store_new_session session = {
+        .hash = hash,
+        .device = dais_cstr(device),
+        .address = dais_http->peer(req),
+        .life_s = auth_keys.life_s,
+        .sessions_max = auth_config.sessions_max,
+    };
     struct login_answer answer = {.user = *user};
     int32_t error = identity_login(user, &session, &answer.token);
+    if (error == DAIS_E_NOT_FOUND) /* it changed while this login was decided */
+        return dais_http->fail(req, DAIS_E_UNAUTHENTICATED, NULL, WRONG);
     if (error)
         return error;
     return dais_http->reply_fields(req, status, &LOGIN_ANSWER, &answer);
@@ -121,7 +130,8 @@ static int32_t register_account(struct dais_req *req, const struct dais_input *i
                                "no invitation of this code is open for this address");
     if (error)
         return error;
-    return verify_is_missing(&user) ? api_accepted(req) : reply_login(req, 201, &user);
+    return verify_is_missing(&user) ? api_accepted(req)
+                                    : reply_login(req, 201, &user, dais_str(NULL, 0));
 }
 
 /** What a login is decided by; for an unknown account nothing, which takes as long. */
@@ -147,7 +157,7 @@ static int32_t login(struct dais_req *req, const struct dais_input *input)
     if (!error)
         error = password_verify(body->password, found.hash);
     if (error == DAIS_E_UNAUTHENTICATED)
-        return dais_http->fail(req, error, NULL, "the address or the password is wrong");
+        return dais_http->fail(req, error, NULL, WRONG);
     if (!error)
         error = guard_succeeded(&attempt);
     if (error)
@@ -157,7 +167,7 @@ static int32_t login(struct dais_req *req, const struct dais_input *input)
     if (verify_is_missing(&found.user))
         return dais_http->fail(req, DAIS_E_UNVERIFIED, "email",
                                "follow the link in the letter that was sent to this address");
-    return reply_login(req, 200, &found.user);
+    return reply_login(req, 200, &found.user, found.hash);
 }
 
 static int32_t logout(struct dais_req *req, const struct dais_input *input)

@@ -111,8 +111,8 @@ static const struct dais_shape PROFILE = DAIS_SHAPE("Profile", struct profile_an
 static const struct dais_field CHANGE_FIELDS[] = {
     DAIS_FIELD(struct change_body, name, DAIS_KIND_STRING, 0, 1, AUTH_NAME_MAX, "name for display"),
     DAIS_FIELD(struct change_body, bio, DAIS_KIND_STRING, 0, 0, AUTH_BIO_MAX, "plain text"),
-    DAIS_FIELD_NAMED("avatarUrl", struct change_body, avatar_url, DAIS_KIND_STRING, 0, 0, AUTH_URL_MAX,
-                     "http or https address of a picture; empty for none"),
+    DAIS_FIELD_NAMED("avatarUrl", struct change_body, avatar_url, DAIS_KIND_STRING, 0, 0,
+                     AUTH_URL_MAX, "http or https address of a picture; empty for none"),
     DAIS_FIELD_END,
 };
 static const struct dais_shape CHANGE = DAIS_SHAPE("UserChange", struct change_body, CHANGE_FIELDS);

@@ -68,7 +68,7 @@ struct dais_str auth_role_name(uint32_t bits)
     for (size_t i = ROLE_COUNT; i-- > 0;)
         if (bits & ROLES[i].bit)
             return dais_cstr(ROLES[i].name);
-    return dais_cstr("none");
+    return dais_cstr(ROLES[0].name);
 }
 
 int32_t auth_scopes_read(const struct dais_str *names, uint64_t count, uint32_t own,

@@ -23,7 +23,7 @@ DAIS_CHECK_RESULT int32_t auth_span_parse(struct dais_str text, int64_t *ret_sec
 /** The bits (DAIS_ROLE_…) of a role and of the state of the creator's approval. */
 uint32_t auth_roles(struct dais_str role, struct dais_str creator);
 
-/** The name of the highest role among `bits`; "none" without one. */
+/** The name of the highest role among `bits`, the lowest one without any. */
 struct dais_str auth_role_name(uint32_t bits);
 
 /**

@@ -41,7 +41,8 @@ extern const struct dais_identity_v1 identity_service;
 
 /**
  * [fiber] [suspends] Opens a login session of `user` and signs its token, which lives in the
- * fiber's arena. The oldest session ends where there are too many.
+ * fiber's arena. The oldest session ends where there are too many. DAIS_E_NOT_FOUND: see
+ * store_session_open.
  */
 DAIS_CHECK_RESULT int32_t identity_login(const struct store_user *user,
                                          const struct store_new_session *session,

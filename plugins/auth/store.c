@@ -19,20 +19,33 @@
 /*
  * A page of a search: two ranges of two indexes, each no longer than a page, merged. $1 is what to
  * search for, $2 and $3 the filters, $4 and $5 the last row of the page before, $6 rows. Nobody
- * comes twice: whose address fits does not come by the name.
+ * comes twice: whose address fits does not come by the name. A range begins by one comparison
+ * alone; beside a second one the index would be read from that one's beginning.
  */
-#define FITS(column)                                                                               \
-    "(lower(" column ") COLLATE \"C\" >= lower($1) "                                               \
-    "AND lower(" column ") COLLATE \"C\" < lower($1) || chr(1114111))"
+#define IS_BELOW(column) "lower(" column ") COLLATE \"C\" < lower($1) || chr(1114111)"
+#define FITS(column) "(lower(" column ") COLLATE \"C\" >= lower($1) AND " IS_BELOW(column) ")"
+#define LAST "(greatest(lower($1) COLLATE \"C\", $4 COLLATE \"C\"), $5::bigint)"
 #define SEARCHED(column, also)                                                                     \
     "(SELECT " STORE_USER_COLUMNS ", lower(" column ") COLLATE \"C\" AS term FROM auth.users u "   \
-    "WHERE " also " AND (lower(" column ") COLLATE \"C\", u.uid) > ($4, $5::bigint) "              \
-    "AND ($2::text IS NULL OR u.role = $2) AND ($3::text IS NULL OR u.creator = $3) "              \
+    "WHERE (lower(" column ") COLLATE \"C\", u.uid) > " LAST " AND " also                          \
+    " AND ($2::text IS NULL OR u.role = $2) AND ($3::text IS NULL OR u.creator = $3) "             \
     "ORDER BY lower(" column ") COLLATE \"C\", u.uid LIMIT $6::int)"
 #define EMAIL_FITS FITS("u.email")
-#define BY_ADDRESS SEARCHED("u.email", EMAIL_FITS)
-#define ONLY_NAME_FITS FITS("u.name") " AND NOT " EMAIL_FITS
+#define NAME_FITS FITS("u.name")
+#define BY_ADDRESS SEARCHED("u.email", IS_BELOW("u.email"))
+#define ONLY_NAME_FITS IS_BELOW("u.name") " AND NOT " EMAIL_FITS
 #define BY_NAME SEARCHED("u.name", ONLY_NAME_FITS)
+
+/* The same among the few of a role or state that most have not: all of them, sorted. */
+#define SEARCH_AMONG(few)                                                                          \
+    "SELECT * FROM (SELECT " STORE_USER_COLUMNS ", CASE WHEN " EMAIL_FITS                          \
+    " THEN lower(u.email) ELSE lower(u.name) END COLLATE \"C\" AS term FROM auth.users u "         \
+    "WHERE " few " AND (" EMAIL_FITS " OR " NAME_FITS ")) found "                                  \
+    "WHERE (term, uid) > " LAST " ORDER BY term, uid LIMIT $6::int"
+#define OF_ROLE "u.role = $2 AND ($3::text IS NULL OR u.creator = $3)"
+#define OF_STATE "u.creator = $3 AND ($2::text IS NULL OR u.role = $2)"
+#define SEARCH_OF_ROLE SEARCH_AMONG(OF_ROLE)
+#define SEARCH_OF_STATE SEARCH_AMONG(OF_STATE)
 
 enum {
     OWNER = STORE_OWNER,
@@ -46,6 +59,8 @@ enum {
     LIST_ROLE,
     LIST_CREATOR,
     SEARCH,
+    SEARCH_ROLE,
+    SEARCH_CREATOR,
     CHANGE,
     ADMINS_LOCK,
     SET_ROLE,
@@ -89,12 +104,17 @@ const struct dais_statement store_statements[] = {
     [LIST_ROLE] = {"users_by_role",
                    LIST "u.role = $1 AND ($2::text IS NULL OR u.creator = $2)" PAGE_BY_NUMBER,
                    DAIS_LANE_READ, 4, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [LIST_CREATOR] = {"users_by_creator", LIST "$1::text IS NULL AND u.creator = $2" PAGE_BY_NUMBER,
+    [LIST_CREATOR] = {"users_by_creator",
+                      LIST "u.creator = $2 AND ($1::text IS NULL OR u.role = $1)" PAGE_BY_NUMBER,
                       DAIS_LANE_READ, 4, DAIS_STATEMENT_IDEMPOTENT, 0},
     [SEARCH] = {"users_search",
                 "SELECT * FROM (" BY_ADDRESS " UNION ALL " BY_NAME ") found "
                 "ORDER BY term, uid LIMIT $6::int",
                 DAIS_LANE_POOL, 6, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [SEARCH_ROLE] = {"users_search_role", SEARCH_OF_ROLE, DAIS_LANE_POOL, 6,
+                     DAIS_STATEMENT_IDEMPOTENT, 0},
+    [SEARCH_CREATOR] = {"users_search_creator", SEARCH_OF_STATE, DAIS_LANE_POOL, 6,
+                        DAIS_STATEMENT_IDEMPOTENT, 0},
     [CHANGE] = {"user_change",
                 "UPDATE auth.users u SET name = coalesce($2, u.name), bio = coalesce($3, u.bio), "
                 "avatar_url = coalesce($4, u.avatar_url) WHERE u.id = $1 "
@@ -238,27 +258,41 @@ int32_t store_profile_find(struct dais_str id, struct dais_str viewer,
     return DAIS_OK;
 }
 
-/** The statement for a filter; each goes along an index of its own. */
+/** The filter that leaves fewest accounts, as the row of its statement. */
+static uint32_t narrowest(const struct store_user_filter *filter, uint32_t by_role,
+                          uint32_t by_creator, uint32_t by_none)
+{
+    if (filter->role.ptr && !dais_str_eq(filter->role, dais_cstr("attendee")))
+        return by_role;
+    if (filter->creator.ptr && !dais_str_eq(filter->creator, dais_cstr("none")))
+        return by_creator;
+    return by_none;
+}
+
+static int32_t search_run(const struct store_user_filter *filter, struct dais_rows **ret_rows)
+{
+    struct dais_str term = filter->after_term.ptr ? filter->after_term : dais_cstr("");
+    const struct dais_param params[] = {dais_text(filter->q),           dais_text(filter->role),
+                                        dais_text(filter->creator),     dais_text(term),
+                                        dais_int(filter->after_number), dais_int(filter->limit)};
+    uint32_t row = narrowest(filter, SEARCH_ROLE, SEARCH_CREATOR, SEARCH);
+    return store_run(NULL, &store_statements[row], params, ret_rows);
+}
+
 static int32_t list_run(const struct store_user_filter *filter, struct dais_rows **ret_rows)
 {
     struct dais_param after = filter->after_term.ptr ? dais_int(filter->after_number) : dais_null();
-    if (filter->q.ptr) {
-        struct dais_str term = filter->after_term.ptr ? filter->after_term : dais_cstr("");
-        const struct dais_param params[] = {
-            dais_text(filter->q), dais_text(filter->role),        dais_text(filter->creator),
-            dais_text(term),      dais_int(filter->after_number), dais_int(filter->limit)};
-        return store_run(NULL, &store_statements[SEARCH], params, ret_rows);
-    }
     const struct dais_param params[] = {dais_text(filter->role), dais_text(filter->creator), after,
                                         dais_int(filter->limit)};
-    uint32_t row = filter->role.ptr ? LIST_ROLE : filter->creator.ptr ? LIST_CREATOR : LIST_ALL;
+    uint32_t common = filter->role.ptr ? LIST_ROLE : filter->creator.ptr ? LIST_CREATOR : LIST_ALL;
+    uint32_t row = narrowest(filter, LIST_ROLE, LIST_CREATOR, common);
     return store_run(NULL, &store_statements[row], params, ret_rows);
 }
 
 int32_t store_users_list(const struct store_user_filter *filter, struct store_user_page *ret_page)
 {
     struct dais_rows *rows = NULL;
-    int32_t error = list_run(filter, &rows);
+    int32_t error = filter->q.ptr ? search_run(filter, &rows) : list_run(filter, &rows);
     if (error)
         return error;
     uint32_t count = dais_db->rows_count(rows);
@@ -276,8 +310,8 @@ int32_t store_users_list(const struct store_user_filter *filter, struct store_us
     return DAIS_OK;
 }
 
-int32_t store_user_change(struct dais_tx *tx, struct dais_str id, const struct store_user_change *change,
-                          struct store_user *ret_user)
+int32_t store_user_change(struct dais_tx *tx, struct dais_str id,
+                          const struct store_user_change *change, struct store_user *ret_user)
 {
     const struct dais_param params[] = {dais_text(id), dais_text(change->name),
                                         dais_text(change->bio), dais_text(change->avatar_url)};

@@ -41,10 +41,13 @@ enum {
 };
 
 const struct dais_statement store_sessions_statements[] = {
+    /* The account's row is held, so that who changes the password sees the session and ends it. */
     [OPEN_SESSION] = {"session_open",
                       "INSERT INTO auth.sessions (user_id, device, address, expires_at) "
-                      "VALUES ($1, $2, $3, now() + $4 * interval '1 second') RETURNING id",
-                      DAIS_LANE_BATCH, 4, 0, 0},
+                      "SELECT u.id, $2, $3, now() + $4 * interval '1 second' FROM auth.users u "
+                      "WHERE u.id = $1 AND u.disabled_at IS NULL "
+                      "AND ($5::text IS NULL OR u.password = $5) FOR SHARE RETURNING id",
+                      DAIS_LANE_POOL, 5, 0, 0},
     [PUSH_OUT] = {"session_push_out",
                   "UPDATE auth.sessions SET ended_at = now() WHERE id IN "
                   "(SELECT s.id FROM auth.sessions s WHERE s.user_id = $1 AND " OPEN
@@ -128,7 +131,8 @@ int32_t store_session_open(struct dais_str user_id, const struct store_new_sessi
                            struct dais_str *ret_id, struct dais_list *ret_pushed)
 {
     const struct dais_param params[] = {dais_text(user_id), dais_text(session->device),
-                                        dais_text(session->address), dais_int(session->life_s)};
+                                        dais_text(session->address), dais_int(session->life_s),
+                                        dais_text(session->hash)};
     struct dais_rows *rows = NULL;
     int32_t error = store_find(NULL, &store_sessions_statements[OPEN_SESSION], params, &rows);
     if (error)

@@ -11,6 +11,7 @@ extern const struct dais_statement store_sessions_statements[];
 
 /** Where a login comes from and how long it lasts. */
 struct store_new_session {
+    struct dais_str hash; /**< of the password that it was decided by; absent: of none */
     struct dais_str device;
     struct dais_str address;
     int64_t life_s;
@@ -61,7 +62,8 @@ struct store_caller {
 enum store_seen_kind { STORE_SEEN_SESSION, STORE_SEEN_KEY, STORE_SEEN_KINDS };
 
 /**
- * [fiber] [suspends] Opens a login session. Those that it pushes out are ended; `ret_pushed` holds
+ * [fiber] [suspends] Opens a login session; DAIS_E_NOT_FOUND when the account has been shut out, or
+ * has another password by now. Those that it pushes out are ended; `ret_pushed` holds
  * their ids, in the fiber's arena.
  */
 DAIS_CHECK_RESULT int32_t store_session_open(struct dais_str user_id,

@@ -58,7 +58,7 @@ static void test_role_names(void **state)
     (void)state;
     assert_true(dais_str_eq(auth_role_name(DAIS_ROLE_ATTENDEE | DAIS_ROLE_MODERATOR),
                             dais_cstr("moderator")));
-    assert_true(dais_str_eq(auth_role_name(DAIS_ROLE_CREATOR), dais_cstr("none")));
+    assert_true(dais_str_eq(auth_role_name(DAIS_ROLE_CREATOR), dais_cstr("attendee")));
 }
 
 static void test_scopes_never_exceed_their_maker(void **state)

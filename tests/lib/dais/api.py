@@ -4,6 +4,8 @@ import http.client
 import json
 from urllib.parse import urlencode, urlsplit
 
+from .wait import eventually
+
 
 class Reply:
     """One answer: status, headers (names in lower case) and body."""
@@ -102,6 +104,11 @@ class Api:
 
     def delete(self, path, **options):
         return self.request("DELETE", path, **options)
+
+    def soon(self, path, status):
+        """GETs until the answer has this status: a right that was taken away counts within 250 ms
+        on every worker, not before the answer to whoever took it."""
+        return eventually(lambda: self.get(path).expect(status), 1.0)
 
     def get_url(self, url):
         """GET of an absolute URL of this server, or of one relative to its root."""

@@ -204,6 +204,12 @@ void host_stop(struct host *host)
     errno = saved;
 }
 
+void host_hangup(struct host *host)
+{
+    if (host->tls)
+        tls_reload_soon(host->tls);
+}
+
 uint32_t host_http_port(const struct host *host, uint32_t index)
 {
     return http_port(host->http, index);

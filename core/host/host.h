@@ -150,5 +150,9 @@ uint32_t host_http_port(const struct host *host, uint32_t index);
 /** Asks host_run to stop: drains, then returns. [any thread, async-signal-safe, more than once] */
 void host_stop(struct host *host);
 
+/** Asks for what an operator means by SIGHUP: certificates are read again. [any thread,
+ * async-signal-safe] */
+void host_hangup(struct host *host);
+
 /** Calls `fini` of all plugins and frees the host; NULL is ignored. [main thread] */
 void host_free(struct host *host);

@@ -53,6 +53,9 @@ void tls_free(struct tls *tls);
  */
 DAIS_CHECK_RESULT int32_t tls_reload(struct tls *tls, char ret_message[TLS_MESSAGE_BYTES]);
 
+/** Asks the watch for a reload at its next look. [any, async-signal-safe] */
+void tls_reload_soon(struct tls *tls);
+
 /** From now on files that changed and then stayed alike for a moment are reloaded. [worker] */
 void tls_watch_start(struct tls *tls);
 

@@ -24,6 +24,7 @@ struct tls {
     uint32_t metrics;         /* number of the first */
     _Atomic uint64_t version; /* rises with each set */
     _Atomic uint64_t read;    /* the files that were read last, usable or not */
+    _Atomic bool asked;       /* for a reload at the next look */
     pthread_mutex_t lock;     /* of the next two */
     SSL_CTX *context;
     int64_t ends_s;

@@ -2,6 +2,7 @@
 /*
  * One certificate and its key, read into a context of its own.
  */
+#include "net/tls_alpn.h"
 #include "net/tls_inner.h"
 
 #include <errno.h>
@@ -25,15 +26,6 @@ void tls_refuse_http(SSL *ssl)
     SSL_set_app_data(ssl, (char *)(uintptr_t)http_1_1);
 }
 
-/* The extension is a length, then names with their length in front (RFC 7301 §3.1). */
-static bool offers_http(const unsigned char *list, size_t len)
-{
-    for (size_t at = 2; at < len && list[at] < len - at; at += 1u + list[at])
-        if (list[at] == HTTP_1_1_BYTES && memcmp(list + at + 1, http_1_1, HTTP_1_1_BYTES) == 0)
-            return true;
-    return false;
-}
-
 /* A client that speaks nothing we do is told so (RFC 7301 §3.2). Where a plugin's protocol is
  * served, a browser that was led there by somebody ends here. */
 static int check_hello(SSL *ssl, int *alert, void *arg)
@@ -44,7 +36,7 @@ static int check_hello(SSL *ssl, int *alert, void *arg)
     (void)arg;
     if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &list,
                                   &len) != 1 ||
-        offers_http(list, len) == web)
+        tls_alpn_offers(list, len, http_1_1) == web)
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
     return SSL_CLIENT_HELLO_ERROR;

@@ -49,7 +49,8 @@ static int32_t look(void *arg)
     char message[TLS_MESSAGE_BYTES];
     uint64_t before = tls->seen;
     tls->seen = tls_files_look(tls);
-    if (tls->seen == atomic_load(&tls->read) || tls->seen != before)
+    bool changed = tls->seen != atomic_load(&tls->read) && tls->seen == before;
+    if (!atomic_exchange(&tls->asked, false) && !changed)
         return DAIS_OK;
     return tls_reload(tls, message);
 }
@@ -74,6 +75,11 @@ static void on_time(struct timer *timer)
     if (tls->looking)
         return;
     tls->looking = fiber_spawn(&spec, NULL) == DAIS_OK;
+}
+
+void tls_reload_soon(struct tls *tls)
+{
+    atomic_store(&tls->asked, true);
 }
 
 void tls_watch_start(struct tls *tls)

@@ -66,9 +66,11 @@ static void handle_signals(struct supervise *state)
     struct signals signals = signals_take();
     if (signals.child)
         reap(state);
-    /* Without a terminal it stays reserved; with one, the one who started us has gone. */
+    /* With a terminal, the one who started us has gone; without, it means "read again". */
     if (signals.hangup && isatty(STDIN_FILENO))
         supervise_stop(state, false);
+    else if (signals.hangup && state->server.pid > 0)
+        kill(state->server.pid, SIGHUP);
     if (signals.terminates > 0)
         supervise_stop(state, false);
     if (signals.terminates > 1)

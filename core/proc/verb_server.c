@@ -36,12 +36,19 @@ static void stop(int number)
     host_stop(running_host);
 }
 
+static void hang_up(int number)
+{
+    (void)number;
+    host_hangup(running_host);
+}
+
 static bool take_signals(void)
 {
     struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    struct sigaction hangup = {.sa_handler = hang_up, .sa_flags = SA_RESTART};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0 &&
-           sigaction(SIGPIPE, &ignore, NULL) == 0;
+           sigaction(SIGHUP, &hangup, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
 }
 
 /* As many descriptors as the system allows; a core file would delay the restart after a crash. */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """HTTPS and RTMPS: what is shown to whom, and certificates that change while the server runs."""
+import os
+import signal
 import socket
 import subprocess
 
@@ -106,6 +108,12 @@ def test_reload_by_hand(site):
     done = site.server.cli("tls", "reload")
     assert done.returncode == 0, done.stderr
     assert site.first.is_shown(site.https_port, "a.test")
+
+
+def test_reload_by_hangup(site):
+    before = site.server.metric("dais_tls_reloads_total")
+    os.kill(site.server.supervisor_pid, signal.SIGHUP)
+    eventually(lambda: site.server.metric("dais_tls_reloads_total") > before)
 
 
 def test_rtmps_is_watched_by_https(site, publish):

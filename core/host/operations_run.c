@@ -30,6 +30,7 @@ struct call {
     const struct operation_hook *hook;
     struct call *above;
     void *inner; /* the hook's struct */
+    void *draft; /* the value as the hook has left it; NULL: as it was */
     int32_t code;
     uint8_t expired;
     uint8_t vetoed;
@@ -97,6 +98,12 @@ static int32_t refuse(const struct run *run, const struct plugin *plugin, int32_
     refusal->detail = arena_dup(arena, dais_cstr(detail));
     http_explain(error, field, detail);
     return error;
+}
+
+static void forget_refusal(struct scope *scope)
+{
+    scope->refusal = (struct dais_refusal){.error = DAIS_OK};
+    http_explain(DAIS_OK, NULL, NULL);
 }
 
 /** A veto may be answered with these; everything else would blame the server. */
@@ -169,8 +176,10 @@ static int32_t judge_failure(const struct run *run, const struct call *call, int
     LOG_WARN("hook failed", log_text("id", hook->plugin->id), log_text("hook", hook->row->name),
              log_text("operation", run->operation->row->name), log_text("reason", why),
              log_text("policy", hook->row->policy == DAIS_FAIL_CLOSED ? "closed" : "open"));
-    if (hook->row->policy != DAIS_FAIL_CLOSED)
+    if (hook->row->policy != DAIS_FAIL_CLOSED) {
+        forget_refusal(run->scope); /* of an operation inside of the hook */
         return DAIS_OK;
+    }
     snprintf(detail, sizeof detail, "the plugin %s failed at %s", hook->plugin->id,
              run->operation->row->name);
     return refuse(run, hook->plugin, error, NULL, detail);
@@ -191,6 +200,19 @@ static void call_hook(struct call *call)
     mark_leave(&mark);
 }
 
+/** What the hook made of the value, as a draft that counts when the hook has succeeded. */
+static int32_t draft_value(const struct run *run, struct call *call, struct shape_error *broken)
+{
+    uint32_t bytes = run->operation->row->value->struct_bytes;
+    if (call->code || call->vetoed || call->event.when != DAIS_HOOK_BEFORE)
+        return call->code;
+    call->draft = arena_alloc(fiber_arena(), bytes);
+    if (!call->draft)
+        return DAIS_E_MEMORY;
+    memcpy(call->draft, run->value, bytes);
+    return value_leave(&call->hook->map, call->inner, fiber_arena(), call->draft, broken);
+}
+
 /** Calls the hook inside a part of the transaction; DAIS_OK or why nothing more can be done. */
 static int32_t call_guarded(const struct run *run, struct call *call, struct shape_error *broken)
 {
@@ -204,8 +226,7 @@ static int32_t call_guarded(const struct run *run, struct call *call, struct sha
     run->scope->call = call;
     call_hook(call);
     run->scope->call = call->above;
-    if (call->code == DAIS_OK && !call->vetoed && call->event.when == DAIS_HOOK_BEFORE)
-        call->code = value_leave(&call->hook->map, call->inner, fiber_arena(), run->value, broken);
+    call->code = draft_value(run, call, broken);
     if (!tx)
         return DAIS_OK;
     error = db_guard_end(tx, &guard, call->code == DAIS_OK && !call->vetoed);
@@ -221,8 +242,11 @@ static int32_t judge(const struct run *run, const struct call *call,
     char why[SHAPE_FIELD_BYTES_MAX + SHAPE_DETAIL_BYTES_MAX];
     if (call->vetoed)
         return veto(run, call);
-    if (call->code == DAIS_OK)
+    if (call->code == DAIS_OK) {
+        if (call->draft)
+            memcpy(run->value, call->draft, run->operation->row->value->struct_bytes);
         return DAIS_OK;
+    }
     int32_t reason = fiber_cancel_reason();
     if (reason != DAIS_OK && !call->expired)
         return DAIS_E_CANCELLED; /* not the hook's fault */
@@ -271,7 +295,7 @@ static int32_t begin(struct run *run, const struct dais_operation *row, const ch
     run->scope = scope_here();
     if (!run->scope)
         return DAIS_E_MEMORY;
-    run->scope->refusal = (struct dais_refusal){.error = DAIS_OK};
+    forget_refusal(run->scope);
     if (run->scope->depth >= DAIS_OPERATION_DEPTH_MAX)
         return DAIS_E_LIMIT;
     run->scope->depth++;
@@ -294,6 +318,10 @@ int32_t operations_before(const struct dais_operation *row, struct dais_tx *tx, 
         return error;
     run.tx = tx;
     run.value = value;
+    if (!tx && (run.operation->attached & DAIS_ATTACHED_TX)) {
+        host_misuse("hooks.before");
+        error = DAIS_E_STATE;
+    }
     for (uint32_t i = 0; !error && i < run.operation->before_count; i++)
         error = run_hook(&run, &run.operation->hooks[i]);
     end(&run);

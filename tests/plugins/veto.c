@@ -115,7 +115,7 @@ static int32_t touch(const struct dais_hook_event *event, struct titled *titled)
 
 static int32_t hide(const struct dais_hook_event *event, struct titled *titled)
 {
-    (void)titled;
+    titled->title = dais_cstr("hidden");
     int32_t error = dais_db->tx_query(event->tx, &statements[BREAK], NULL, 0, NULL);
     return error ? DAIS_OK : DAIS_E_INTERNAL;
 }

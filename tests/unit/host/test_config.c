@@ -124,7 +124,7 @@ static void test_values_of_the_file(void **state)
     assert_int_equal(config->log_json, 1);
     assert_int_equal(limit_get(LIMIT_FIBERS), 77);
     assert_int_equal(config->plugin_count, 2);
-    assert_text(config->plugins[0].id, "mail");
+    assert_text(config->plugins[0].id, "auth");
     assert_null(config->plugins[0].path.ptr);
     assert_null(config->plugins[0].section);
     assert_text(config->plugins[1].path, "/opt/polls.so");

@@ -7,8 +7,12 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/metrics.h"
 #include "host/abi.h"
+#include "host/operations.h"
+#include "host/registration.h"
+#include "host/state.h"
 #include "loop/fiber.h"
 #include "loop/mail.h"
 #include "loop/worker.h"
@@ -16,6 +20,7 @@
 #define FIBERS 2000000u
 #define SWITCHES 2000000u
 #define CALLS 100000000u
+#define OPERATIONS 20000000u
 
 static uint64_t cpu_ns(void)
 {
@@ -96,6 +101,60 @@ static int32_t calls_measure(void *arg)
     return DAIS_OK;
 }
 
+struct thing {
+    uint64_t present;
+    struct dais_str title;
+};
+
+static const struct dais_field fields[] = {
+    DAIS_FIELD(struct thing, title, DAIS_KIND_STRING, 0, 0, 0, "a text"),
+    DAIS_FIELD_END,
+};
+static const struct dais_shape shape = DAIS_SHAPE("Thing", struct thing, fields);
+static const struct dais_operation operations[] = {{"thing.make", &shape, NULL, "Something"},
+                                                   {NULL, NULL, NULL, NULL}};
+
+/** A host with one plugin, which declares an operation. */
+static struct generation *operations_declare_one(struct host *host)
+{
+    host_set(host);
+    host->owner_count = 2;
+    host->plugins[1].owner = 1;
+    struct generation *generation = generation_new(&host->plugins[1]);
+    if (!generation)
+        return NULL;
+    registration_open(generation);
+    int32_t error = operations_declare(operations);
+    registration_open(NULL);
+    operations_rebuild(host);
+    return error ? NULL : generation;
+}
+
+/** As a plugin does it, around nothing. */
+static int32_t operations_measure(void)
+{
+    struct host *host = mem_zalloc(1, sizeof *host);
+    struct generation *generation = host ? operations_declare_one(host) : NULL;
+    if (!generation)
+        return DAIS_E_MEMORY;
+    dais_hooks = &abi_hooks;
+    dais_db = &abi_db;
+    struct thing thing = {.title = {NULL, 0}};
+    int32_t error = DAIS_OK;
+    uint64_t begin_ns = cpu_ns();
+    for (uint32_t i = 0; i < OPERATIONS && !error; i++) {
+        struct dais_operation_run run;
+        error = dais_operation_begin(&run, &operations[0], NULL, &thing);
+        error = dais_operation_end(&run, error);
+    }
+    print_ns("operation without hooks", begin_ns, OPERATIONS);
+    operations_fini();
+    generation_free(generation);
+    host_set(NULL);
+    mem_free(host);
+    return error;
+}
+
 int main(void)
 {
     limits_reset();
@@ -103,5 +162,7 @@ int main(void)
     if (metrics_init(1) || workers_start(1, &events))
         return 1;
     int32_t error = worker_call(0, calls_measure, NULL);
+    if (!error)
+        error = operations_measure();
     return workers_stop(1000) || error ? 1 : 0;
 }

@@ -27,6 +27,11 @@ struct rate {
 
 static struct rate rates[RATE_SLOTS];
 static _Atomic uint32_t level_min = LOG_LEVEL_INFO;
+/* Levels of single plugins, plus one; 0: as all. The lowest of them lets lines through to where
+ * the plugin is looked up. */
+static _Atomic uint8_t plugin_levels[OWNERS_MAX];
+static _Atomic uint32_t plugin_level_count;
+static _Thread_local int32_t own_worker = -1;
 static _Atomic uint32_t format_used = LOG_FORMAT_LOGFMT;
 static _Atomic int output_fd = STDERR_FILENO;
 static const char *(*_Atomic plugin_name_of)(uint32_t plugin);
@@ -47,8 +52,43 @@ void log_plugin_names(const char *(*name_of)(uint32_t plugin))
     atomic_store(&plugin_name_of, name_of);
 }
 
+void log_level_set(enum log_level level)
+{
+    atomic_store(&level_min, level);
+}
+
+enum log_level log_level_get(void)
+{
+    return (enum log_level)atomic_load(&level_min);
+}
+
+void log_plugin_level_set(uint32_t plugin, int32_t level)
+{
+    uint8_t value = (uint8_t)(level + 1);
+    uint8_t before = atomic_exchange(&plugin_levels[plugin % OWNERS_MAX], value);
+    if (before == 0 && value != 0)
+        atomic_fetch_add(&plugin_level_count, 1);
+    if (before != 0 && value == 0)
+        atomic_fetch_sub(&plugin_level_count, 1);
+}
+
+int32_t log_plugin_level_get(uint32_t plugin)
+{
+    return (int32_t)atomic_load(&plugin_levels[plugin % OWNERS_MAX]) - 1;
+}
+
+void log_worker_set(uint32_t worker)
+{
+    own_worker = (int32_t)worker;
+}
+
 bool log_enabled(enum log_level level)
 {
+    if (atomic_load_explicit(&plugin_level_count, memory_order_relaxed) > 0) {
+        int32_t own = log_plugin_level_get(owner_get().plugin);
+        if (own >= 0)
+            return (int32_t)level >= own;
+    }
     return level >= atomic_load_explicit(&level_min, memory_order_relaxed);
 }
 
@@ -124,6 +164,31 @@ static void add_field(struct strbuf *line, enum log_format format, const struct 
     strbuf_add(line, dais_str(number, (uint64_t)len));
 }
 
+static void add_number(struct strbuf *line, enum log_format format, const char *name,
+                       uint64_t number)
+{
+    const struct log_field field = log_uint(name, number);
+    add_field(line, format, &field);
+}
+
+/* Who says it: what the mark of the thread knows. */
+static void add_context(struct strbuf *line, enum log_format format)
+{
+    struct owner owner = owner_get();
+    const char *(*name_of)(uint32_t) = atomic_load(&plugin_name_of);
+    if (own_worker >= 0)
+        add_number(line, format, "worker", (uint64_t)own_worker);
+    if (owner.plugin != OWNER_CORE && name_of)
+        add_text(line, format, "plugin", dais_cstr(name_of(owner.plugin)));
+    if (owner.plugin != OWNER_CORE && owner.generation > 0)
+        add_number(line, format, "generation", owner.generation);
+    if (owner.request != 0) {
+        char request[20];
+        (void)snprintf(request, sizeof request, "%016" PRIx64, owner.request);
+        add_text(line, format, "request", dais_cstr(request));
+    }
+}
+
 static void add_head(struct strbuf *line, enum log_format format, enum log_level level,
                      struct dais_str event)
 {
@@ -133,15 +198,7 @@ static void add_head(struct strbuf *line, enum log_format format, enum log_level
     add_text(line, format, "ts", dais_cstr(time));
     add_text(line, format, "level", dais_cstr(names[level]));
     add_text(line, format, "event", event);
-    struct owner owner = owner_get();
-    const char *(*name_of)(uint32_t) = atomic_load(&plugin_name_of);
-    if (owner.plugin != OWNER_CORE && name_of)
-        add_text(line, format, "plugin", dais_cstr(name_of(owner.plugin)));
-    if (owner.request != 0) {
-        char request[20];
-        (void)snprintf(request, sizeof request, "%016" PRIx64, owner.request);
-        add_text(line, format, "request", dais_cstr(request));
-    }
+    add_context(line, format);
 }
 
 /* A field that does not fit is left out with all that follow; the line then says so. */
@@ -162,12 +219,9 @@ static void add_fields(struct strbuf *line, enum log_format format, const struct
     }
 }
 
-void log_write(enum log_level level, struct dais_str event, const struct log_field *fields,
-               uint32_t count)
+static void write_line(enum log_level level, struct dais_str event, const struct log_field *fields,
+                       uint32_t count, uint32_t suppressed)
 {
-    uint32_t suppressed;
-    if (!log_enabled(level) || !admit(event, &suppressed))
-        return;
     /* Nothing suspends in here, so one line buffer a thread is enough, and fibers' stacks are
      * small. */
     static _Thread_local char memory[LINE_BYTES];
@@ -186,4 +240,19 @@ void log_write(enum log_level level, struct dais_str event, const struct log_fie
     /* A log that can't be written has nowhere to say so. */
     ssize_t written = write(atomic_load(&output_fd), line.ptr, line.len);
     (void)written;
+}
+
+void log_write(enum log_level level, struct dais_str event, const struct log_field *fields,
+               uint32_t count)
+{
+    uint32_t suppressed;
+    if (log_enabled(level) && admit(event, &suppressed))
+        write_line(level, event, fields, count, suppressed);
+}
+
+void log_write_each(enum log_level level, struct dais_str event, const struct log_field *fields,
+                    uint32_t count)
+{
+    if (log_enabled(level))
+        write_line(level, event, fields, count, 0);
 }

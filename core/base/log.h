@@ -5,9 +5,10 @@
  *
  *     LOG_WARN("request refused", log_text("field", "email"), log_code(code));
  *
- * An event is a constant phrase; what varies goes into fields. Time, level, plugin and request id
- * (owner.h) are added here. A phrase that comes too often (limit log_lines_per_second) is
- * suppressed and counted in its next line. Never log a key, token or password. Any thread.
+ * An event is a constant phrase; what varies goes into fields. Time, level, worker, and plugin,
+ * generation and request id of the mark (owner.h) are added here. A phrase that comes too often
+ * (limit log_lines_per_second) is suppressed and counted in its next line. Never log a key, token
+ * or password. Any thread.
  */
 #include "dais/error.h"
 #include "dais/types.h"
@@ -58,16 +59,33 @@ void log_setup(enum log_level level, enum log_format format);
 /** Writes to `fd` instead of standard error; the caller keeps it open. */
 void log_fd_set(int fd);
 
+/** Changes the level for all that have none of their own, or asks for it. At any time. */
+void log_level_set(enum log_level level);
+enum log_level log_level_get(void);
+
+/** Gives a plugin (its index) a level of its own; -1 takes it away. At any time. */
+void log_plugin_level_set(uint32_t plugin, int32_t level);
+
+/** That level, or -1. */
+int32_t log_plugin_level_get(uint32_t plugin);
+
+/** The lines of this thread name this worker from now on. */
+void log_worker_set(uint32_t worker);
+
 /** How a plugin's index becomes its name; set once by the host. Must be callable on any thread. */
 void log_plugin_names(const char *(*name_of)(uint32_t plugin));
 
-/** Whether lines of this level are written. */
+/** Whether lines of this level are written, for the plugin that runs now. */
 bool log_enabled(enum log_level level);
 
 /** Writes a line; use the macros below. `event` must stay valid for ever or be rate-limited as new.
  */
 void log_write(enum log_level level, struct dais_str event, const struct log_field *fields,
                uint32_t count);
+
+/** As log_write for events of which every single one counts, such as requests: never suppressed. */
+void log_write_each(enum log_level level, struct dais_str event, const struct log_field *fields,
+                    uint32_t count);
 
 #define LOG_AT(level, event, ...)                                                                  \
     do {                                                                                           \

@@ -314,7 +314,30 @@ static void render_metric(struct strbuf *out, const struct metric *metric)
     }
     strbuf_addz(out, row->name);
     render_labels(out, row->labels, NULL);
-    strbuf_addf(out, " %lld\n", (long long)read_metric(metric));
+    if (row->divisor > 1)
+        strbuf_addf(out, " %.9g\n", (double)read_metric(metric) / (double)row->divisor);
+    else
+        strbuf_addf(out, " %lld\n", (long long)read_metric(metric));
+}
+
+static bool is_first_of_its_name(uint32_t number)
+{
+    for (uint32_t i = 0; i < number; i++) {
+        if (strcmp(state.metrics[i].row->name, state.metrics[number].row->name) == 0)
+            return false;
+    }
+    return true;
+}
+
+void metrics_describe(void (*each)(const struct metrics_row *row, void *context), void *context)
+{
+    pthread_mutex_lock(&state.lock);
+    uint32_t count = atomic_load(&state.count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_first_of_its_name(i))
+            each(state.metrics[i].row, context);
+    }
+    pthread_mutex_unlock(&state.lock);
 }
 
 /* The first of a name brings all others of that name with it, wherever they were registered. */
@@ -322,10 +345,8 @@ static void render_name(struct strbuf *out, uint32_t first, uint32_t count)
 {
     static const char *const kinds[] = {"", "counter", "gauge", "histogram"};
     const struct metrics_row *row = state.metrics[first].row;
-    for (uint32_t i = 0; i < first; i++) {
-        if (strcmp(state.metrics[i].row->name, row->name) == 0)
-            return;
-    }
+    if (!is_first_of_its_name(first))
+        return;
     strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
                 kinds[row->kind]);
     for (uint32_t i = first; i < count; i++) {

@@ -21,7 +21,7 @@ struct metrics_row {
     const char *help;      /* one line, with the unit */
     const char *labels;    /* NULL, or `lane="read"` */
     const int64_t *bounds; /* histograms: upper bounds, ascending, ended by 0; in `divisor` units */
-    int64_t divisor;       /* histograms: values are divided by it when shown (1000 for ms → s) */
+    int64_t divisor;       /* values are divided by it when shown (1000 for ms → s); 0: not */
     int64_t (*read)(void); /* gauges and counters: called at reading instead of cells */
 };
 
@@ -54,6 +54,9 @@ void metrics_observe(uint32_t metric, int64_t value);
 
 /** The sum over all rows of a counter or gauge; of a histogram the number of observations. */
 int64_t metrics_read(uint32_t metric);
+
+/** Calls `each` for the first row of every name, for documents. */
+void metrics_describe(void (*each)(const struct metrics_row *row, void *context), void *context);
 
 /** Appends all metrics to `out`. */
 void metrics_render(struct strbuf *out);

@@ -3,9 +3,11 @@
 
 #include "base/json_write.h"
 #include "base/metrics.h"
+#include "base/str.h"
 #include "data/db.h"
 #include "data/migrate.h"
 #include "host/abi.h"
+#include "host/config.h"
 #include "host/docs_page.h"
 #include "host/openapi.h"
 #include "host/plugin_metrics.h"
@@ -95,10 +97,22 @@ static int32_t answer_ready(struct dais_req *req, const struct dais_input *input
     return http_reply(req, missed ? 503 : 200, "application/json", strbuf_view(&out));
 }
 
+/** Somebody on this machine; not whom a proxy on it speaks for. */
+static int is_local(struct dais_req *req)
+{
+    struct dais_str peer = http_peer(req);
+    if (http_header(req, "x-forwarded-for").ptr || http_header(req, "forwarded").ptr)
+        return 0;
+    return str_eqz(peer, "::1") || str_has_prefix(peer, "127.");
+}
+
 static int32_t answer_metrics(struct dais_req *req, const struct dais_input *input)
 {
     struct strbuf out;
     (void)input;
+    if (host_get()->options.config->metrics_access == METRICS_LOCAL && !is_local(req))
+        return http_fail(req, DAIS_E_DENIED, NULL,
+                         "metrics are for this machine; see metrics.access");
     strbuf_init_in(&out, http_arena(req), METRICS_BYTES_MAX);
     metrics_render(&out);
     plugin_metrics_render(&out);
@@ -169,12 +183,6 @@ static const struct dais_route routes[] = {
      .handler = answer_ready,
      .summary = "Whether database and plugins run; 503 says what is missing"},
     {.method = "GET",
-     .path = "/metrics",
-     .access = DAIS_ACCESS_PUBLIC,
-     .status = 200,
-     .handler = answer_metrics,
-     .summary = "Counters and gauges in the text format of Prometheus"},
-    {.method = "GET",
      .path = "/docs",
      .access = DAIS_ACCESS_PUBLIC,
      .flags = DAIS_ROUTE_INLINE,
@@ -197,7 +205,29 @@ static const struct dais_route routes[] = {
     {.method = NULL},
 };
 
+#define METRICS_ROUTE(ACCESS, ROLES)                                                               \
+    {                                                                                              \
+        .method = "GET", .path = "/metrics", .access = (ACCESS), .roles = (ROLES), .status = 200,  \
+        .handler = answer_metrics,                                                                 \
+        .summary = "Counters and gauges in the text format of Prometheus"                          \
+    }
+
+static const struct dais_route metrics_routes[] = {
+    METRICS_ROUTE(DAIS_ACCESS_PUBLIC, 0),
+    {.method = NULL},
+};
+
+static const struct dais_route metrics_admin_routes[] = {
+    METRICS_ROUTE(DAIS_ACCESS_ROLE, DAIS_ROLE_ADMIN),
+    {.method = NULL},
+};
+
 int32_t admin_register(struct host *host)
 {
-    return http_table_routes(host->routes, &host->plugins[OWNER_CORE].out, routes);
+    struct http_owner *owner = &host->plugins[OWNER_CORE].out;
+    bool admin = host->options.config->metrics_access == METRICS_ADMIN;
+    int32_t error = http_table_routes(host->routes, owner, routes);
+    return error ? error
+                 : http_table_routes(host->routes, owner,
+                                     admin ? metrics_admin_routes : metrics_routes);
 }

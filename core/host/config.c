@@ -187,6 +187,9 @@ static int32_t take_values(struct loaded *loaded, struct report *report)
         if (str_eqz(values->log.level, levels[level]))
             config->log_level = level;
     config->log_json = str_eqz(values->log.format, "json");
+    config->metrics_access = str_eqz(values->metrics.access, "public")  ? METRICS_PUBLIC
+                             : str_eqz(values->metrics.access, "admin") ? METRICS_ADMIN
+                                                                        : METRICS_LOCAL;
     return error;
 }
 

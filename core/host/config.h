@@ -31,6 +31,9 @@ struct config_plugin {
     const struct tree_node *section; /**< its own keys; NULL when there are none */
 };
 
+/** Who may read /metrics. */
+enum config_metrics_access { METRICS_PUBLIC, METRICS_LOCAL, METRICS_ADMIN };
+
 /** The core's keys after defaults, file and environment. All texts are NUL-terminated. */
 struct config {
     struct dais_str file;             /**< for messages; "defaults" without a file */
@@ -45,8 +48,9 @@ struct config {
     struct dais_list trusted_proxies; /**< of struct dais_str: "10.0.0.0/8" */
     uint8_t forwarded;                /**< 1: they use Forwarded, 0: X-Forwarded-For */
     struct rates rates;
-    uint32_t log_level; /**< enum dais_log_level */
-    uint8_t log_json;   /**< 1: JSON lines, 0: text */
+    uint32_t log_level;      /**< enum dais_log_level */
+    uint8_t log_json;        /**< 1: JSON lines, 0: text */
+    uint32_t metrics_access; /**< enum config_metrics_access */
     uint32_t plugin_count;
     const struct config_plugin *plugins; /**< in the order of the file */
 };

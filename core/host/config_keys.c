@@ -13,7 +13,8 @@
 
 static const char *const level_choices[] = {"debug", "info", "warn", "error", NULL};
 static const char *const forwarded_choices[] = {"x-forwarded-for", "forwarded", NULL};
-static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const format_choices[] = {"logfmt", "json", NULL};
+static const char *const access_choices[] = {"public", "local", "admin", NULL};
 
 static const struct dais_field top_fields[] = {
     DAIS_FIELD_CONFIG(struct config_top, workers, DAIS_KIND_INT, 0, 64, "0", "DAIS_WORKERS",
@@ -62,10 +63,16 @@ static const struct dais_field log_fields[] = {
     {.name = "format",
      .kind = DAIS_KIND_ENUM,
      .offset = offsetof(struct config_log, format),
-     .fallback = "text",
+     .fallback = "logfmt",
      .env = "DAIS_LOG_FORMAT",
      .choices = format_choices,
      .prose = "Form of the lines"},
+    DAIS_FIELD_END,
+};
+
+static const struct dais_field metrics_fields[] = {
+    DAIS_FIELD_ENUM("access", struct config_metrics, access, 0, access_choices, "local",
+                    "Who may read /metrics: everybody, this machine, or administrators"),
     DAIS_FIELD_END,
 };
 
@@ -77,6 +84,8 @@ static const struct dais_shape database_shape = DAIS_SHAPE("ConfigDatabase", str
 static const struct dais_shape cors_shape = DAIS_SHAPE("ConfigCors", struct config_cors,
                                                        cors_fields);
 static const struct dais_shape log_shape = DAIS_SHAPE("ConfigLog", struct config_log, log_fields);
+static const struct dais_shape metrics_shape = DAIS_SHAPE("ConfigMetrics", struct config_metrics,
+                                                          metrics_fields);
 
 #define RATE_ROW(name_, number)                                                                    \
     {                                                                                              \
@@ -91,6 +100,7 @@ const struct config_row config_rows[] = {
     {{"database", &database_shape, NULL}, offsetof(struct config_values, database)},
     {{"cors", &cors_shape, NULL}, offsetof(struct config_values, cors)},
     {{"log", &log_shape, NULL}, offsetof(struct config_values, log)},
+    {{"metrics", &metrics_shape, NULL}, offsetof(struct config_values, metrics)},
     {{"rates", &config_rates_shape, config_rate_names}, offsetof(struct config_values, rates)},
     RATE_ROW("rates.read", RATES_READ),
     RATE_ROW("rates.write", RATES_WRITE),
@@ -103,8 +113,8 @@ const struct config_row config_rows[] = {
     {{NULL, NULL, NULL}, 0},
 };
 
-const char *const config_top_keys[] = {"http",  "tls",    "database", "cors", "log",
-                                       "rates", "limits", "plugins",  NULL};
+const char *const config_top_keys[] = {"http",    "tls",   "database", "cors",    "log",
+                                       "metrics", "rates", "limits",   "plugins", NULL};
 const char *const config_plugin_keys[] = {"path", "required", "allow_draft", NULL};
 
 /** The rows of a plugin's section that are the core's. */

@@ -44,6 +44,11 @@ struct config_log {
     struct dais_str format;
 };
 
+struct config_metrics {
+    uint64_t present;
+    struct dais_str access;
+};
+
 /** All of them. */
 struct config_values {
     struct config_top top;
@@ -52,6 +57,7 @@ struct config_values {
     struct config_database database;
     struct config_cors cors;
     struct config_log log;
+    struct config_metrics metrics;
     struct config_rates_keys rates;
     struct config_rate_keys classes[RATES_CLASSES];
 };

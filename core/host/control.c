@@ -111,7 +111,7 @@ static void write_text(struct json_writer *json, const char *key, const char *va
     json_add_string(json, dais_cstr(value));
 }
 
-/** Required fields that are no secrets stand by their position. */
+/** Required fields that are no secrets stand by their position, others when they say so. */
 static void write_field(struct json_writer *json, const struct dais_field *field)
 {
     int required = (field->flags & DAIS_FIELD_REQUIRED) != 0;
@@ -119,7 +119,8 @@ static void write_field(struct json_writer *json, const struct dais_field *field
     json_open_object(json);
     write_text(json, "name", field->name);
     write_text(json, "kind", kind_name(field->kind));
-    write_flag(json, "positional", required && !secret);
+    int positional = required || (field->flags & DAIS_FIELD_POSITIONAL);
+    write_flag(json, "positional", positional && !secret);
     write_flag(json, "required", required);
     write_flag(json, "secret", secret);
     write_text(json, "env", field->env);

@@ -7,6 +7,7 @@
 #include "host/describe_limits.h"
 #include "host/describe_table.h"
 #include "host/plugin_crash.h"
+#include "host/plugin_metrics.h"
 #include "host/registration.h"
 #include "host/roles.h"
 #include "host/state.h"
@@ -121,16 +122,18 @@ static void add_config(struct table *table)
 typedef void (*add_rows_fn)(struct table *table, const struct plugin *plugin,
                             const struct registration *record);
 
-static void add_metrics(struct table *table, const struct plugin *plugin,
-                        const struct registration *record)
+static void add_metric(const struct metrics_row *row, void *context)
 {
-    for (const struct dais_metric *row = record->table; row->name; row++) {
-        char name[160];
-        snprintf(name, sizeof name, "dais_%s_%s", plugin->id, row->name);
-        table_row(table, CELLS(cell_text("name", name),
-                               cell_text("kind", row->kind == DAIS_COUNTER ? "counter" : "gauge"),
-                               cell_text("help", row->help)));
-    }
+    static const char *const kinds[] = {"?", "counter", "gauge", "histogram"};
+    table_row(context, CELLS(cell_text("name", row->name), cell_text("kind", kinds[row->kind]),
+                             cell_text("help", row->help)));
+}
+
+static void add_metrics(struct table *table)
+{
+    table_section(table, "metrics");
+    metrics_describe(add_metric, table);
+    plugin_metrics_describe(add_metric, table);
 }
 
 static void add_statements(struct table *table, const struct plugin *plugin,
@@ -192,7 +195,6 @@ static void add_registered(struct table *table)
         enum registration_kind kind;
         add_rows_fn add;
     } sections[] = {
-        {"metrics", REGISTRATION_METRICS, add_metrics},
         {"statements", REGISTRATION_STATEMENTS, add_statements},
         {"timers", REGISTRATION_TIMERS, add_timers},
         {"topics", REGISTRATION_SUBSCRIPTIONS, add_topics},
@@ -220,6 +222,7 @@ static void describe(struct strbuf *out, bool as_json)
     http_each_route(host_get()->http, add_route, &table);
     add_config(&table);
     describe_limits(&table);
+    add_metrics(&table);
     add_registered(&table);
     describe_hooks(&table);
     add_verbs(&table);

@@ -36,11 +36,17 @@ static int32_t admit(uint32_t rate_class, const struct http_client *client,
                        ret_retry_after_s);
 }
 
+static const char *class_name(uint32_t rate_class)
+{
+    return rate_class < RATES_OF_REQUESTS ? rates_row(rate_class)->name : NULL;
+}
+
 const struct http_hooks host_hooks = {
     .open_sockets = open_sockets,
     .identity_cached = identity_cached,
     .verify = identity_verify,
     .query_cell = query_cell,
     .rate_class = rates_find,
+    .rate_class_name = class_name,
     .admit = admit,
 };

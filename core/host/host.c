@@ -17,6 +17,7 @@
 #include "host/operations.h"
 #include "host/plugin_life.h"
 #include "host/plugin_routes.h"
+#include "host/process_metrics.h"
 #include "host/rate.h"
 #include "host/reload.h"
 #include "host/report.h"
@@ -119,6 +120,8 @@ static int32_t open_layers(struct host *host)
         error = open_http(host);
     if (!error)
         error = tcp_new(&tcp, &host->tcp);
+    if (!error)
+        error = process_metrics_register();
     if (!error)
         error = hub_init();
     if (error)

@@ -6,6 +6,7 @@
 #include "base/shape.h"
 #include "host/certificates.h"
 #include "host/describe.h"
+#include "host/log_verb.h"
 #include "host/marks.h"
 #include "host/plugin_crash.h"
 #include "host/registration.h"
@@ -58,6 +59,8 @@ static const struct dais_verb core_verbs[] = {
      reload_verb_one},
     {"plugin release", "Lets a plugin that crashed too often back in", &plugin_release_shape,
      plugin_release},
+    {"log level", "Changes what is logged, or tells it, without a restart", &log_verb_shape,
+     log_verb_level},
     {"tls reload", "Reads the certificates again, without a restart", NULL, certificates_reload},
     {"describe", "Routes, keys, limits, metrics, statements and verbs", &describe_shape,
      run_describe},

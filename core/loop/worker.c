@@ -225,6 +225,7 @@ static void *run(void *arg)
     worker_current = worker;
     owner_slot_use(NULL);
     metrics_thread_row(worker->index);
+    log_worker_set(worker->index);
     clock_tick_expire();
     arrive(worker, begin(worker));
     if (worker->has_loop) {

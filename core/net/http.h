@@ -83,6 +83,8 @@ struct http_hooks {
     /** The number of the rate class `name`, below HTTP_RATE_CLASSES_MAX; DAIS_E_NOT_FOUND. There is
      * a class "media", in which files count, too. Without it all are 0. [any thread] */
     int32_t (*rate_class)(const char *name);
+    /** The name of a rate class for metrics; NULL: there is none of that number. */
+    const char *(*rate_class_name)(uint32_t rate_class);
     /**
      * Counts one request of a rate class, once its token was looked at. DAIS_E_LIMIT after setting
      * the seconds to wait. Without it nothing is limited. [worker]

@@ -47,7 +47,6 @@ enum http_metric {
     HTTP_METRIC_GONE,
     HTTP_METRIC_BODY_BYTES,
     HTTP_METRIC_MISUSE,
-    HTTP_METRIC_DURATION,
     HTTP_METRIC_COUNT
 };
 
@@ -182,6 +181,7 @@ struct http_server {
     uint32_t network_count;
     h2o_iovec_t refusal; /* the whole answer to bytes that are no request */
     uint32_t metrics; /* number of the first */
+    uint32_t durations[HTTP_RATE_CLASSES_MAX]; /* numbers of histograms, by rate class */
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
     uint64_t header_bytes_max;
@@ -325,4 +325,6 @@ struct dais_str http_extra_get(const struct dais_req *req, const char *name);
 void http_count(const struct http_server *server, enum http_metric metric, int64_t value);
 
 /* http_metrics.c */
-DAIS_CHECK_RESULT int32_t http_metrics_register(uint32_t *ret_first);
+DAIS_CHECK_RESULT int32_t http_metrics_register(struct http_server *server);
+/** Counts an answer into the histogram of its route's rate class. */
+void http_count_duration(const struct dais_req *req, uint64_t duration_us);

@@ -2,6 +2,8 @@
 #include "base/metrics.h"
 #include "net/http_inner.h"
 
+#include <stdio.h>
+
 static const struct metrics_row rows[HTTP_METRIC_COUNT] = {
     [HTTP_METRIC_CONNECTIONS] = {.name = "dais_http_connections",
                                  .kind = METRICS_GAUGE,
@@ -50,16 +52,42 @@ static const struct metrics_row rows[HTTP_METRIC_COUNT] = {
     [HTTP_METRIC_MISUSE] = {.name = "dais_http_misuse_total",
                             .kind = METRICS_COUNTER,
                             .help = "Second or missing replies of handlers"},
-    [HTTP_METRIC_DURATION] = {.name = "dais_http_request_duration_seconds",
-                              .kind = METRICS_HISTOGRAM,
-                              .help = "From the complete request to its answer, in seconds",
-                              .bounds = metrics_latency_bounds_us,
-                              .divisor = 1000000},
 };
 
-int32_t http_metrics_register(uint32_t *ret_first)
+/* One histogram for each rate class; what no route answers counts to the first. */
+static int32_t register_durations(struct http_server *server)
 {
-    return metrics_register(rows, HTTP_METRIC_COUNT, ret_first);
+    int32_t code = DAIS_OK;
+    for (uint32_t i = 0; i < HTTP_RATE_CLASSES_MAX && code == DAIS_OK; i++) {
+        const char *name = server->hooks->rate_class_name ? server->hooks->rate_class_name(i)
+                           : i == 0                       ? "all"
+                                                          : NULL;
+        char labels[64];
+        struct metrics_row row = {.name = "dais_http_request_duration_seconds",
+                                  .kind = METRICS_HISTOGRAM,
+                                  .help = "From the complete request to its answer, by rate class",
+                                  .labels = labels,
+                                  .bounds = metrics_latency_bounds_us,
+                                  .divisor = 1000000};
+        server->durations[i] = server->durations[0];
+        (void)snprintf(labels, sizeof labels, "class=\"%s\"", name ? name : "");
+        if (name)
+            code = metrics_register(&row, 1, &server->durations[i]);
+    }
+    return code;
+}
+
+int32_t http_metrics_register(struct http_server *server)
+{
+    int32_t code = metrics_register(rows, HTTP_METRIC_COUNT, &server->metrics);
+    return code == DAIS_OK ? register_durations(server) : code;
+}
+
+void http_count_duration(const struct dais_req *req, uint64_t duration_us)
+{
+    const struct http_route *route = req->match.route;
+    const struct http_server *server = req->worker->server;
+    metrics_observe(server->durations[route ? route->rate : 0], (int64_t)duration_us);
 }
 
 void http_count(const struct http_server *server, enum http_metric metric, int64_t value)

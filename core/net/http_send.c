@@ -191,11 +191,26 @@ static enum http_metric metric_of(const struct http_answer *answer)
 
 static void log_access(struct dais_req *req, uint64_t duration_us)
 {
+    static const struct dais_str event = DAIS_STR_INIT("request");
     const h2o_req_t *h2o = req->h2o;
-    LOG_INFO("request", log_str("method", dais_str(h2o->method.base, h2o->method.len)),
-             log_str("path", req->uri.path), log_uint("status", req->answer.status),
-             log_uint("bytes", req->answer.body.len), log_uint("us", duration_us),
-             log_str("peer", http_peer(req)));
+    const struct http_route *route = req->match.route;
+    const struct owner before = owner_get();
+    const struct owner mine = {.plugin = route ? route->owner->plugin : OWNER_CORE,
+                               .generation = route ? route->owner->generation : 0,
+                               .request = req->id};
+    const struct log_field fields[] = {
+        log_str("method", dais_str(h2o->method.base, h2o->method.len)),
+        log_text("route", route ? route->row->path : ""),
+        log_str("path", req->uri.path),
+        log_uint("status", req->answer.status),
+        log_uint("bytes", req->answer.body.len),
+        log_uint("us", duration_us),
+        log_str("peer", http_peer(req)),
+        log_str("client_request", req->head.request_id),
+    };
+    owner_set(&mine);
+    log_write_each(LOG_LEVEL_INFO, event, fields, sizeof fields / sizeof fields[0]);
+    owner_set(&before);
 }
 
 /* 503 is not counted: it tells of the database, or of another part that is away. */
@@ -214,7 +229,7 @@ static void account(struct dais_req *req)
     http_count(server, metric_of(&req->answer), 1);
     count_error(req);
     http_count(server, HTTP_METRIC_BODY_BYTES, (int64_t)req->answer.body.len);
-    metrics_observe(server->metrics + HTTP_METRIC_DURATION, (int64_t)duration_us);
+    http_count_duration(req, duration_us);
     if (server->config.access_log)
         log_access(req, duration_us);
 }

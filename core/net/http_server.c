@@ -134,7 +134,7 @@ static int32_t make(struct http_server *server, const struct http_config *config
     for (uint64_t i = 0; i < fd_count; i++)
         server->fds[i] = -1;
     code = http_table_new(server, &server->table);
-    return code == DAIS_OK ? http_metrics_register(&server->metrics) : code;
+    return code == DAIS_OK ? http_metrics_register(server) : code;
 }
 
 int32_t http_new(const struct http_config *config, const struct http_hooks *hooks,

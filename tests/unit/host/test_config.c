@@ -214,7 +214,7 @@ static void test_all_problems_are_told(void **state)
     assert_problem(&loaded, 0, ":1: unknown key 'htp'; did you mean 'http'?");
     assert_problem(&loaded, 1, ":2: workers: must be from 0 to 64, is 65");
     assert_problem(&loaded, 2, ":4: unknown key 'log.levle'; did you mean 'level'?");
-    assert_problem(&loaded, 3, ":5: log.format: must be one of text, json");
+    assert_problem(&loaded, 3, ":5: log.format: must be one of logfmt, json");
     assert_problem(&loaded, 4, ":7: unknown key 'limits.fibrs'");
     assert_problem(&loaded, 5, ":8: limits.fibers: is out of bounds");
     assert_problem(&loaded, 6, ":9: limits.mail: must be a whole number");

@@ -75,13 +75,25 @@ struct dais_plugin {
     const char *summary; /**< one line for lists */
     const struct dais_need *needs;   /**< ends with a row whose name is NULL; may be NULL */
     const struct dais_offer *offers; /**< ends with a row whose name is NULL; may be NULL */
-    /** [setup] Registers tables, on the main thread before the workers start. */
+    /**
+     * [setup] Registers tables, on the main thread: before the workers start, or, as the newer code
+     * of a plugin that is reloaded, while they run. What it registers counts from the swap on.
+     */
     int32_t (*init)(const struct dais_host *host);
-    /** [fiber] [suspends] Once, on worker 0, after every `init` and migration; may be NULL. */
+    /**
+     * [fiber] [suspends] Once, on worker 0, after every `init` and migration; may be NULL. In a
+     * reload the former code still serves.
+     */
     int32_t (*start)(void);
-    /** [fiber] [suspends] Once, on worker 0, before the workers stop; may be NULL. */
+    /**
+     * [fiber] [suspends] Once, on worker 0, before the workers stop; may be NULL. After a reload:
+     * when nothing of this code is under way any more, while newer code serves.
+     */
     void (*stop)(void);
-    /** [worker] Before the first event of that worker, and after the last one; may be NULL. */
+    /**
+     * [worker] Before the first event that this code gets on that worker, and after the last one;
+     * may be NULL.
+     */
     int32_t (*worker_start)(uint32_t worker);
     void (*worker_stop)(uint32_t worker);
     /** [setup] The last call into the plugin; may be NULL. */

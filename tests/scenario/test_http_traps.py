@@ -193,6 +193,28 @@ def test_expect(wire):
     assert status_of(wire, post(b"/api/streams", b"Content-Length: 2", b"Expect: magic")) == 417
 
 
+REFUSALS = {
+    "no request": (b"GARBAGE\r\n\r\n", 400, b"invalid"),
+    "101 headers": (get(b"/healthz", *[b"X-%d: y" % i for i in range(101)]), 400, b"invalid"),
+    "long URL": (get(b"/" + b"a" * 300_000), 414, b"uri"),
+    "large headers": (get(b"/healthz", b"X-Long: " + b"a" * 100_000), 431, b"headers"),
+    "large body": (post(b"/api/streams", b"Content-Length: 999999999"), 413, b"too_large"),
+    "no length": (post(b"/api/streams", b"Content-Length: 5x"), 400, b"invalid"),
+    "no chunk": (post(b"/api/streams", b"Transfer-Encoding: chunked", body=b"zz\r\n"), 400, b"invalid"),
+    "expectation": (post(b"/api/streams", b"Content-Length: 2", b"Expect: magic"), 417, b"invalid"),
+}
+
+
+@pytest.mark.parametrize("request_bytes, status, code", REFUSALS.values(), ids=REFUSALS)
+def test_every_refusal_is_a_problem_document(wire, request_bytes, status, code):
+    connection = wire()
+    connection.send(request_bytes)
+    got, headers, body = connection.answer()
+    assert got == status and headers["content-type"] == "application/problem+json"
+    assert b'"code":"%s"' % code in body and b'"status":%d' % status in body
+    assert connection.at_end()
+
+
 def test_pipelined_answers_keep_their_order(wire):
     connection = wire()
     connection.send(HEALTH + get(b"/nowhere") + get(b"/api/streams") + HEALTH)
@@ -231,18 +253,22 @@ def test_reader_that_stops_holds_up_nobody(wire, api):
         api.get("/healthz").expect(200)
 
 
-def test_trickled_head_is_cut(server, wire):
-    """A request must be whole ten seconds after its first byte."""
-    connection = wire()
+def test_trickled_heads_and_bodies_are_cut(wire):
+    """A request must be whole ten seconds after its first byte, a body come at its rate from then."""
+    head, body = wire(), wire()
     began = time.monotonic()
-    connection.socket.settimeout(1.0)
-    connection.send(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
-    ended = False
-    while not ended and time.monotonic() - began < 30:
-        connection.send(b"a")
-        with contextlib.suppress(TimeoutError):
-            ended = connection.at_end()
-    assert 9 < time.monotonic() - began < 14
+    head.send(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+    body.send(post(b"/api/streams", b"Content-Length: 1000", b"Content-Type: application/json"))
+    open_wires = [head, body]
+    while open_wires and time.monotonic() - began < 30:
+        for connection in list(open_wires):
+            connection.socket.settimeout(0.5)
+            connection.send(b"a")
+            with contextlib.suppress(TimeoutError):
+                if connection.at_end():
+                    assert 9 < time.monotonic() - began < 14
+                    open_wires.remove(connection)
+    assert not open_wires
 
 
 def test_answers_name_no_version(wire):

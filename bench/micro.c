@@ -20,6 +20,7 @@
 #define FIBERS 2000000u
 #define SWITCHES 2000000u
 #define CALLS 100000000u
+#define MARKS 10000000u
 #define OPERATIONS 20000000u
 
 static uint64_t cpu_ns(void)
@@ -82,6 +83,21 @@ static double table_call_ns(void)
     return (double)(cpu_ns() - begin_ns) / CALLS;
 }
 
+/** As a callback of a plugin begins and ends: the thread changes hands twice, which is charged. */
+static void marks_measure(void)
+{
+    const struct owner plugin = {.plugin = 1, .generation = 1};
+    const struct owner core = {.plugin = OWNER_CORE};
+    owner_ledger_use(0, OWNER_THREAD_LOOP);
+    uint64_t begin_ns = cpu_ns();
+    for (uint32_t i = 0; i < MARKS; i++) {
+        owner_set(&plugin);
+        owner_account_call(1);
+        owner_set(&core);
+    }
+    print_ns("mark and account of a callback", begin_ns, MARKS);
+}
+
 static int32_t calls_measure(void *arg)
 {
     (void)arg;
@@ -91,6 +107,7 @@ static int32_t calls_measure(void *arg)
     printf("call through the ABI, beyond a direct one\t%.2f\n",
            table_ns > direct_ns ? table_ns - direct_ns : 0.0);
 
+    marks_measure();
     uint64_t begin_ns = cpu_ns();
     for (uint32_t i = 0; i < SWITCHES; i++) {
         int32_t error = fiber_yield();

@@ -84,10 +84,19 @@ static int unknown(const struct remote_verbs *verbs, const char *const *words, u
     return CLI_USAGE;
 }
 
+/* A verb whose first word is right, as in "plugin list" beside "plugin lint", may be the server's. */
+static bool is_misspelled(const struct remote_verbs *verbs, const char *const *words,
+                          uint32_t count)
+{
+    const char *nearest = find_nearest(verbs, words, count);
+    size_t len = strlen(words[0]);
+    return nearest != NULL && (strncmp(nearest, words[0], len) != 0 || nearest[len] != ' ');
+}
+
 static int no_server(int32_t error, const char *data_dir, const char *const *words, uint32_t count)
 {
     const struct remote_verbs none = {0, NULL};
-    if (find_nearest(&none, words, count) != NULL)
+    if (is_misspelled(&none, words, count))
         return unknown(&none, words, count);
     if (error == DAIS_E_UNAVAILABLE)
         fprintf(stderr,

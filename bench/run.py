@@ -4,7 +4,7 @@
 import importlib
 import sys
 
-NAMES = ["micro", "start", "http", "tls", "api", "segments", "ingest"]
+NAMES = ["micro", "start", "http", "tls", "api", "login", "segments", "ingest"]
 
 
 def main():

@@ -55,17 +55,26 @@ class Postgres:
         eventually(lambda: self.server.postgres_pid != old, 30, what="another postmaster")
 
     def connect(self):
-        """One session that does nothing; ConnectionRefusedError when the server is full."""
+        """One session that does nothing, and its process; OSError when the server is full."""
         conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         conn.settimeout(10)
         try:
             conn.connect(str(self.folder / f".s.PGSQL.{PORT}"))
             words = b"user\0dais\0database\0postgres\0application_name\0stranger\0\0"
             conn.sendall(struct.pack("!II", len(words) + 8, PROTOCOL) + words)
-            answer = conn.recv(4096)
-            if not answer.startswith(b"R"):
-                raise ConnectionRefusedError(answer)
+            with conn.makefile("rb") as answers:
+                return conn, self._process(answers)
         except OSError:
             conn.close()
             raise
-        return conn
+
+    @staticmethod
+    def _process(answers):
+        """Reads up to BackendKeyData."""
+        while True:
+            head = answers.read(5)
+            if len(head) < 5 or head[:1] == b"E":
+                raise ConnectionRefusedError(head)
+            body = answers.read(struct.unpack("!I", head[1:])[0] - 4)
+            if head[:1] == b"K":
+                return struct.unpack("!I", body[:4])[0]

@@ -256,6 +256,18 @@ def test_a_decision_waits_for_a_plugin_that_is_out(own_server):
     eventually(lambda: [row["title"] for row in heard(server)] == ["before", "kept"])
 
 
+def test_rows_wait_a_week_for_a_plugin_that_is_gone(own_server):
+    server = own_server(start=False)
+    start(server, plugin(server, "shelf"))
+    for age in ("6 days", "8 days"):
+        server.sql("INSERT INTO dais.outbox (subscriber, operation, value, created_at) VALUES "
+                   f"('gone/hear', 'shelf.item.create', '{{}}', now() - interval '{age}')")
+    server.stop()
+    start(server, plugin(server, "shelf"))
+    eventually(lambda: server.sql("SELECT count(*) FROM dais.outbox") == [["1"]])
+    eventually(lambda: re.search('event="rows of the outbox dropped.* rows=1', server.log()))
+
+
 def test_hooks_hold_while_all_plugins_are_replaced(own_server):
     """No decision is missed, nothing fails, and everything is heard once."""
     server = own_server(start=False)

@@ -20,7 +20,9 @@
 #define THREADS_MAX 256u
 
 const struct job_class job_classes_default[] = {
-    {"cpu", 0, 0},      {"disk", 8, 0}, {"password", 0, 0},
+    {"cpu", 0, 0},
+    {"disk", 8, 0},
+    {"password", JOB_HALF_OF_CORES, 0}, /* anybody may ask for one, and it fills a core */
     {"mail", 4, 64},    /* waits for others: the limit `job_threads` allows for as many more */
     {"database", 2, 0}, /* so does this: cancelling, and finding its host */
 };
@@ -131,6 +133,8 @@ static void copy_classes(const struct job_class *classes, uint32_t count)
         list_init(&class->waiting);
         if (class->row.running_max == 0)
             class->row.running_max = cores > 0 ? (uint32_t)cores : 1;
+        else if (class->row.running_max == JOB_HALF_OF_CORES)
+            class->row.running_max = cores > 2 ? (uint32_t)cores / 2 : 1;
         if (class->row.waiting_max == 0)
             class->row.waiting_max = (uint32_t)limit_get(LIMIT_JOB_QUEUE);
     }

@@ -11,10 +11,13 @@
 
 #define JOB_CLASSES_MAX 16u
 
+/** Of a class: half of the cores, at least one; the other half stays with the workers. */
+#define JOB_HALF_OF_CORES UINT32_MAX
+
 /** A class of work. */
 struct job_class {
     const char *name;     /**< "cpu", "disk", "password" */
-    uint32_t running_max; /**< at once; 0: the number of cores */
+    uint32_t running_max; /**< at once, or JOB_HALF_OF_CORES; 0: the number of cores */
     uint32_t waiting_max; /**< 0: limit `job_queue` */
 };
 

@@ -230,6 +230,24 @@ def test_the_third_crash_leaves_it_out_and_a_release_brings_it_back(own_server):
     assert server.cli("plugin", "release", "probe").returncode == 1
 
 
+def test_a_crash_behind_a_reload_brings_the_former_copy_back(own_server):
+    server = own_server(start=False, env=SECRET)
+    configure(server, plugin(server, "probe"), plugin(server, "crasher"))
+    server.start()
+    server.deaths = 0
+    assert "generation 2" in server.cli("plugin", "reload", "crasher").stdout
+    fields, _ = crash(server, lambda: call(server, "null"))
+    assert fields["generation"] == "2"
+    eventually(server.is_ready)
+    assert "plugin goes back to its former copy" in server.log()
+    listed = server.cli("plugin", "list").stdout
+    assert re.search(r"crasher +0.1.0 +started .*the copy before the last reload serves", listed)
+    released = server.cli("plugin", "release", "crasher")
+    assert released.returncode == 0, released.stderr
+    assert "the copy before" not in server.cli("plugin", "list").stdout
+    server.api().get("/crasher/hello").expect(200)
+
+
 def test_a_plugin_that_crashes_at_the_start_is_left_out(own_server):
     server = own_server(start=False, env=SECRET)
     for turn, place in enumerate(["init", "worker_start", "start"], 1):

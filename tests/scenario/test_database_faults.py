@@ -358,12 +358,11 @@ def test_the_disk_is_full(small_disk):
 
 
 def fill(path):
-    """Takes all the space that is left, and what comes free, in small steps."""
-    with open(path, "wb") as file:
+    """Takes all the space that is left."""
+    with open(path, "wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(1 << 16))
-                file.flush()
         except OSError:
             pass
 

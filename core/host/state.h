@@ -39,7 +39,7 @@ struct host {
     uint32_t order_count;
     struct plugin *order[HOST_OWNERS_MAX]; /**< plugins that initialized, in the order of starting
                                             */
-    struct tls *tls; /**< certificates; NULL: none are configured */
+    struct tls *tls;                       /**< certificates; NULL: none are configured */
     struct http_server *http;
     struct http_table *routes; /**< the table that is being filled, before it serves; or NULL */
     struct tcp_server *tcp;

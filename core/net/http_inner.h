@@ -59,7 +59,7 @@ struct http_conn {
     uint64_t checked_queue;   /* bytes of answers that libuv held then */
     struct list_node written; /* in its worker's list, until h2o knows */
     uv_write_t *write_req;
-    int write_status; /* what h2o will be told of it */
+    int write_status;     /* what h2o will be told of it */
     uv_alloc_cb alloc_cb; /* h2o's, see http_lazy.c */
     uv_read_cb read_cb;
     bool reading;      /* libuv watches for input */
@@ -179,14 +179,14 @@ struct http_server {
     uint32_t ports[HTTP_ADDRESSES_MAX];
     struct http_network *networks; /* of trusted proxies */
     uint32_t network_count;
-    h2o_iovec_t refusal; /* the whole answer to bytes that are no request */
-    uint32_t metrics; /* number of the first */
+    h2o_iovec_t refusal;                       /* the whole answer to bytes that are no request */
+    uint32_t metrics;                          /* number of the first */
     uint32_t durations[HTTP_RATE_CLASSES_MAX]; /* numbers of histograms, by rate class */
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
     uint64_t header_bytes_max;
     uint32_t rate_of_others; /* rate class of what is no route: files, OPTIONS, unknown paths */
-    bool cors_any; /* an origin is "*" */
+    bool cors_any;           /* an origin is "*" */
     bool open;
 };
 

@@ -84,7 +84,7 @@ static int unknown(const struct remote_verbs *verbs, const char *const *words, u
     return CLI_USAGE;
 }
 
-/* A verb whose first word is right, as in "plugin list" beside "plugin lint", may be the server's. */
+/* With a right first word, as in "plugin list" beside "plugin lint", it may be the server's. */
 static bool is_misspelled(const struct remote_verbs *verbs, const char *const *words,
                           uint32_t count)
 {

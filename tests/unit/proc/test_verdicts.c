@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/sanitize.h"
 #include "proc/autopsy.h"
 #include "proc/verdicts.h"
 
@@ -166,6 +167,8 @@ static void test_a_page_full_of_nonsense_is_survived(void **state)
 static void test_the_watchdog_sees_a_loop_without_turns(void **state)
 {
     (void)state;
+    if (SANITIZE_ADDRESS || SANITIZE_THREAD)
+        skip(); /* it is off there: instrumented code takes its time */
     static struct watchdog watchdog;
     struct owner_slot *slot = &slots.slots[1];
     watchdog_begin(&watchdog);

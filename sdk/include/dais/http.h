@@ -54,8 +54,8 @@ struct dais_route {
     /** What it is counted with: "read", "write", "login" (whatever tries a secret), "media",
      * "status"; NULL: read for GET, else write. */
     const char *rate_class;
-    uint32_t flags;         /**< DAIS_ROUTE_… */
-    uint32_t status;        /**< of the normal answer, for the documents: 200, 201, 204 */
+    uint32_t flags;  /**< DAIS_ROUTE_… */
+    uint32_t status; /**< of the normal answer, for the documents: 200, 201, 204 */
     const struct dais_shape *path_shape;
     const struct dais_shape *query_shape;
     const struct dais_shape *body_shape;

@@ -35,7 +35,7 @@ struct dais_identity {
     struct dais_str role;       /**< "admin", "moderator", "speaker", "attendee" */
     uint32_t roles;             /**< DAIS_ROLE_… */
     uint32_t flags;             /**< DAIS_IDENTITY_… */
-    int64_t expires_s; /**< Unix time at which the token ends */
+    int64_t expires_s;          /**< Unix time at which the token ends */
 };
 
 struct dais_identity_v1 {

@@ -32,9 +32,8 @@ enum dais_field_kind {
 #define DAIS_FIELD_REQUIRED 1u /**< must be given; when writing: always there */
 #define DAIS_FIELD_SECRET 2u   /**< never logged; a command asks for it without echo */
 #define DAIS_FIELD_NULLABLE 4u /**< null is accepted, counts as present; absent is written null */
-#define DAIS_FIELD_POSITIONAL 16u /**< of a verb: may stand by its position though it is optional  \
-                                   */
-#define DAIS_FIELD_FIXED 8u       /**< of an operation's value: hooks see it and cannot change it */
+#define DAIS_FIELD_FIXED 8u    /**< of an operation's value: hooks see it and cannot change it */
+#define DAIS_FIELD_POSITIONAL 16u /**< of a verb: optional, and may stand by its position */
 
 /** A list as a struct member: `count` items one after another at `items`. */
 struct dais_list {

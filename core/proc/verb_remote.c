@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "proc/cli.h"
+#include "proc/datadir.h"
 #include "proc/prompt.h"
 #include "proc/remote.h"
 
@@ -93,11 +94,25 @@ static bool is_misspelled(const struct remote_verbs *verbs, const char *const *w
     return nearest != NULL && (strncmp(nearest, words[0], len) != 0 || nearest[len] != ' ');
 }
 
+/* What the supervisor noted last about crashed plugins is there without it. */
+static void print_crashes(const char *data_dir)
+{
+    char path[REACH_PATH_BYTES + 32], line[1024];
+    snprintf(path, sizeof path, "%s/run/" DATADIR_CRASHES, data_dir);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        fputs(line, stdout);
+    if (file != NULL)
+        fclose(file);
+}
+
 static int no_server(int32_t error, const char *data_dir, const char *const *words, uint32_t count)
 {
     const struct remote_verbs none = {0, NULL};
     if (is_misspelled(&none, words, count))
         return unknown(&none, words, count);
+    if (args_match("plugin list", words, count) > 0)
+        print_crashes(data_dir);
     if (error == DAIS_E_UNAVAILABLE)
         fprintf(stderr,
                 "dais: no server is running on %s; start it with `dais serve`"

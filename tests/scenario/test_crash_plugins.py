@@ -228,6 +228,11 @@ def test_the_third_crash_leaves_it_out_and_a_release_brings_it_back(own_server):
     assert server.worker_pid == pid, "it came back without a restart"
     assert re.search(r"crasher +0.1.0 +started +\d+ +\d+ +0 ", server.cli("plugin", "list").stdout)
     assert server.cli("plugin", "release", "probe").returncode == 1
+    crash(server, lambda: call(server, "abort"))
+    server.stop()
+    listed = server.cli("plugin", "list")
+    assert listed.returncode == 1 and "no server is running" in listed.stderr
+    assert "crasher  runs  crashes: 1  last: SIGABRT" in listed.stdout
 
 
 def test_a_crash_behind_a_reload_brings_the_former_copy_back(own_server):

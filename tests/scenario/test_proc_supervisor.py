@@ -295,7 +295,7 @@ def test_sigterm_lets_running_requests_finish(own_server):
 
 
 def test_sigterm_before_the_server_process_runs(own_server):
-    server = own_server(start=False).start(wait=False)
+    server = own_server(start=False, fresh=True).start(wait=False)  # making a database takes time
     eventually(lambda: "dais starts" in server.log())
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20 * scale()) == 0

@@ -216,6 +216,7 @@ def test_the_third_crash_leaves_it_out_and_a_release_brings_it_back(own_server):
     assert "plugin quarantined" in server.log()
     assert "crasher  quarantined" in (server.data / "run" / "crashes.txt").read_text()
     server.kill(server.worker_pid)  # it stays out when the server process starts again
+    server.deaths += 1
     eventually(server.is_ready)
     server.api().get("/crasher/hello").expect(503)
     refused = server.cli("plugin", "reload", "crasher")

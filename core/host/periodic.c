@@ -23,6 +23,7 @@ struct periodic {
     uint32_t plugin;
     const struct dais_timer *row; /* of the newest generation; NULL: it has no such row any more */
     const struct generation *generation;
+    const struct dais_timer *fired; /* what its fiber runs, which a reload does not change */
 };
 
 /** ± 10 %, so that the tasks of many workers and nodes spread. */
@@ -50,7 +51,7 @@ static void arm(struct periodic *periodic)
 static void run_once(void *arg)
 {
     struct periodic *periodic = arg;
-    periodic->row->run();
+    periodic->fired->run();
     arm(periodic);
 }
 
@@ -67,6 +68,7 @@ static void fire(struct timer *timer)
         .fn = run_once,
         .arg = periodic,
         .owner = generation_mark(periodic->generation, owner_callback(row->name))};
+    periodic->fired = row; /* the swap may come before the fiber is entered */
     int32_t error = fiber_spawn(&spec, NULL);
     if (!error)
         return;

@@ -154,6 +154,8 @@ static void start_threads(uint32_t threads)
     sigdelset(&all, SIGFPE);
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
+    sigdelset(&all, SIGTRAP);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     for (uint32_t i = 0; i < threads; i++) {
         if (pthread_create(&pool.threads[i], &attributes, run, (void *)(uintptr_t)i))

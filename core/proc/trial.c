@@ -55,7 +55,10 @@ static bool has_ended(pid_t pid, uint64_t timeout_ms)
     if (fd < 0)
         return true; /* it is waited for without a limit */
     struct pollfd watched = {.fd = fd, .events = POLLIN};
-    int ready = poll(&watched, 1, (int)timeout_ms);
+    int ready;
+    do
+        ready = poll(&watched, 1, (int)timeout_ms);
+    while (ready < 0 && errno == EINTR); /* a stop is no reason to wait for ever */
     close(fd);
     return ready != 0;
 }

@@ -7,7 +7,9 @@
 #include "proc/cli.h"
 #include "proc/trial.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* The row of trial_fields in main.c. */
 enum { TRIAL_FILES };
@@ -78,6 +80,9 @@ int verb_trial(const struct cli *cli, const struct args *args)
     strbuf_init(&text, TRIAL_TEXT_BYTES_MAX);
     strbuf_addz(&text, args->values[TRIAL_FILES]);
     int32_t error = strbuf_error(&text);
+    /* An `init` that does not end is killed by the server, or ends with it. */
+    if (error == DAIS_OK && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        error = DAIS_E_INTERNAL;
     if (error == DAIS_OK)
         error = config_load(cli->config, report, &config);
     if (error == DAIS_OK)

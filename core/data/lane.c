@@ -130,11 +130,17 @@ static struct lane_op *push(struct lane *lane, enum lane_op_kind kind, struct la
     return op;
 }
 
-/* libpq takes no more: out of memory, or the connection is broken. */
+/* libpq takes no more: out of memory, or the connection is broken. Or the ring does not: on a lent
+ * connection only when the server has not answered several statements that were given up. */
 static int32_t refuse(struct lane *lane)
 {
     conn_lose(&lane->conn);
     return DAIS_E_UNAVAILABLE;
+}
+
+static bool has_room(const struct lane *lane, uint32_t places)
+{
+    return lane->tail - lane->head + places <= lane->mask + 1;
 }
 
 /* The place of a statement, as it is on this connection; NULL without memory. */
@@ -209,6 +215,8 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
         return DAIS_E_UNAVAILABLE;
     if (is_full(lane, bind))
         return DAIS_E_LIMIT;
+    if (!has_room(lane, PLACES_MAX + 1)) /* one for the sync in front of it */
+        return refuse(lane);
     if (alone)
         lane_tick(lane);
     /* The tick may have found the connection broken. */
@@ -243,6 +251,8 @@ int32_t lane_send_text(struct lane *lane, const char *sql, struct lane_call *cal
 {
     if (!lane_is_ready(lane))
         return DAIS_E_UNAVAILABLE;
+    if (!has_room(lane, 2)) /* its own, its sync's */
+        return refuse(lane);
     if (PQsendQueryParams(lane->conn.pg, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
         return refuse(lane);
     if (call)

@@ -144,6 +144,32 @@ static void a_statement_given_up_holds_nobody_up(void **state)
     site_run(0, is_cut_off, NULL);
 }
 
+static int32_t gives_up_again_and_again(void *arg)
+{
+    struct dais_tx *tx = NULL;
+    struct db_guard guard;
+    struct fiber_limit limit;
+    int32_t code = 0;
+    EXPECT(db_begin(&tx) == 0);
+    EXPECT(put(tx, 1, "mine") == 0);
+    for (int i = 0; i < 16 && code == 0; i++) {
+        EXPECT(db_guard_begin(tx, &guard, 1000, true) == 0);
+        fiber_limit_begin(&limit, 10);
+        EXPECT(tx_do(tx, NAP, VALUES(TEXT("3"))) != 0);
+        fiber_limit_end(&limit);
+        code = db_guard_end(tx, &guard, false);
+    }
+    EXPECT(code == DAIS_E_UNAVAILABLE);
+    EXPECT(db_commit(tx) == DAIS_E_STATE);
+    EXPECT(count_of("mine") == 0);
+    return 0;
+}
+
+static void a_server_that_answers_nothing_costs_its_connection(void **state)
+{
+    site_run(0, gives_up_again_and_again, NULL);
+}
+
 static int32_t works_for_another(void *arg)
 {
     struct dais_tx *tx = NULL;
@@ -177,6 +203,7 @@ int main(void)
         SITE_TEST(guards_nest),
         SITE_TEST(a_statement_ends_with_the_limit),
         SITE_TEST(a_statement_given_up_holds_nobody_up),
+        SITE_TEST(a_server_that_answers_nothing_costs_its_connection),
         SITE_TEST(others_work_in_it_and_do_not_end_it),
     };
     return cmocka_run_group_tests(tests, site_make, site_remove);

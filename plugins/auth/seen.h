@@ -2,8 +2,9 @@
 #pragma once
 /*
  * When a session or a key was last used. Each worker collects those that it saw and whose row says
- * more than a minute ago, and writes them together every few seconds. What is lost at a stop or in
- * a crowd is noted the next time.
+ * more than a minute ago, and a task writes them together a second later: a task and not a timer,
+ * since it ends in the code that collected them when newer code has taken over. What is lost at a
+ * stop or in a crowd is noted the next time.
  */
 #include "dais/types.h"
 #include "store_sessions.h"
@@ -19,6 +20,3 @@ void seen_worker_stop(uint32_t worker);
 
 /** [fiber] Notes that a session or key is in use. */
 void seen_note(enum store_seen_kind kind, struct dais_str id);
-
-/** [fiber] [suspends] Writes what this worker has collected; nothing without a database. */
-void seen_flush(void);

@@ -2,9 +2,9 @@
 #include "work.h"
 
 #include "dais/log.h"
-#include "seen.h"
 #include "store_invitations.h"
 #include "store_links.h"
+#include "store_sessions.h"
 #include "store_tries.h"
 
 /** Counters of failed tries that are kept; the oldest go. */
@@ -25,6 +25,5 @@ static void sweep_tries(void)
 const struct dais_timer work_timers[] = {
     {"sessions_sweep", 3600 * 1000, 0, sweep},
     {"tries_sweep", 60 * 1000, 0, sweep_tries},
-    {"seen_flush", 5 * 1000, DAIS_TIMER_EACH_WORKER, seen_flush},
     {NULL, 0, 0, NULL},
 };

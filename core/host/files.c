@@ -157,6 +157,11 @@ static uint32_t find_oldest(DIR *folder, char ret_name[NAME_MAX + 1])
     return count;
 }
 
+void files_touch(const char *path)
+{
+    (void)utimensat(AT_FDCWD, path, NULL, 0);
+}
+
 void files_prune(const char *folder, uint32_t kept)
 {
     char name[NAME_MAX + 1];

@@ -26,5 +26,8 @@ DAIS_CHECK_RESULT int32_t files_replace_fast(const char *path, struct dais_str b
 /** Makes the folder and those above it that are missing. */
 DAIS_CHECK_RESULT int32_t files_make_folder(const char *path, mode_t mode);
 
+/** Makes an existing file the newest of its folder, for files_prune. Failures are ignored. */
+void files_touch(const char *path);
+
 /** Removes the oldest files of the folder until `kept` are left. Failures are ignored. */
 void files_prune(const char *folder, uint32_t kept);

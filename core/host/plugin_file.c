@@ -76,6 +76,15 @@ static int32_t write_copy(const char *folder, const char *path, struct dais_str 
     return error ? error : files_replace_fast(path, bytes, 0644);
 }
 
+/** What serves and what it would go back to outlive any number of copies that were refused. */
+static void keep_wanted(const struct generation *current)
+{
+    if (!current)
+        return;
+    files_touch(current->former);
+    files_touch(current->path);
+}
+
 /** Puts the copy in place by renaming, so that a mapped file of this name is left alone. */
 static int32_t copy(struct generation *generation, struct dais_str bytes)
 {
@@ -90,13 +99,16 @@ static int32_t copy(struct generation *generation, struct dais_str bytes)
         generation_fail(generation, "the path of the data directory is too long");
         return DAIS_E_INVALID;
     }
-    if (is_copied(generation->path, bytes))
+    if (is_copied(generation->path, bytes)) {
+        files_touch(generation->path);
         return DAIS_OK;
+    }
     int32_t error = write_copy(folder, generation->path, bytes);
     if (error) {
         generation_fail(generation, "%s cannot be written: %s", generation->path, strerror(errno));
         return error;
     }
+    keep_wanted(generation->plugin->current);
     files_prune(folder, PLUGIN_COPIES_MAX);
     return DAIS_OK;
 }

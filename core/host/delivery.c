@@ -220,7 +220,9 @@ static void run_turn(void *arg)
         error = delivery_turn(subscriber, &here->stopping, &turn);
     if (error == DAIS_E_NOT_FOUND)
         become_known(subscriber);
-    else if (!error && turn.more)
+    else if (!error)
+        subscriber->known = 0; /* it is, but a sweep may forget it while nobody hears */
+    if (!error && turn.more)
         subscriber->again = 1;
     if (!error && turn.retry_ms > 0 && !here->stopping)
         timer_start(&subscriber->retry, turn.retry_ms);

@@ -23,7 +23,7 @@ struct subscriber {
     struct timer retry;
     uint8_t running;
     uint8_t again; /* there may be more than this turn sees */
-    uint8_t known; /* the outbox has its name */
+    uint8_t known; /* its name was written since the last turn that found it */
 };
 
 /** What a turn came to. */

@@ -52,7 +52,7 @@ struct host_plugin_page {
     char previous[HOST_PAGE_PATH_BYTES]; /**< the copy that served before; "": none */
     struct host_text texts[HOST_PAGE_TEXTS];
     _Atomic uint32_t generation; /**< that serves; 0: none yet */
-    _Atomic uint64_t swapped_ms; /**< clock_ms of the last swap; 0: serves since the start */
+    _Atomic uint64_t swapped_ms; /**< clock_ms of the last swap to new code; 0: it is not new */
 };
 
 /** A plugin that is to be loaded from another file than the configured one. */

@@ -22,6 +22,7 @@ void page_text(uint32_t owner, uint32_t generation, const void *inside);
 
 /**
  * From now on `owner` is served by `generation`, whose copy is the file `path`. `swapped_ms` is
- * clock_ms() when it took over from another generation, 0 at the start.
+ * clock_ms() when new code took over from another generation; 0 at the start, and for former code
+ * that came back: what it replaced is nothing to go back to.
  */
 void page_serves(uint32_t owner, uint32_t generation, const char *path, uint64_t swapped_ms);

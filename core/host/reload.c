@@ -152,7 +152,8 @@ static void settle(struct reload_work *work)
     work->next->swapped_ms = clock_ms();
     if (work->before && work->before->has_started && !work->note)
         memcpy(work->next->former, work->before->path, sizeof work->next->former);
-    page_serves(plugin->owner, work->next->number, work->next->path, work->next->swapped_ms);
+    page_serves(plugin->owner, work->next->number, work->next->path,
+                work->note ? 0 : work->next->swapped_ms);
     if (host_everywhere(periodic_worker_start, NULL) != DAIS_OK)
         LOG_WARN("periodic tasks could not be begun", log_text("id", plugin->id));
     plugin_routes_save(work->host);

@@ -170,15 +170,18 @@ void supervise_server_watch(struct supervise *state)
         state->kill_at_ms = now_ms + SERVER_ABORT_MS;
 }
 
-/* The copy before the last reload, when that was a moment ago and the guilty plugin's. */
+/* What the guilty plugin goes back to: the copy before the last reload, when that was a moment ago;
+ * the copy that serves, when newer code crashed before it came to serve. */
 static const char *former_copy(const struct supervise *state, const struct autopsy *autopsy)
 {
     const struct host_plugin_page *page = &state->slots->pages[autopsy->owner];
     uint64_t swapped_ms = atomic_load(&page->swapped_ms);
-    bool fresh = swapped_ms != 0 && autopsy->generation == atomic_load(&page->generation) &&
+    uint32_t serving = atomic_load(&page->generation);
+    bool fresh = swapped_ms != 0 && autopsy->generation == serving &&
                  clock_ms() - swapped_ms < (uint64_t)limit_get(LIMIT_RELOAD_GUARD_MS);
-    bool ends = memchr(page->previous, '\0', sizeof page->previous) != NULL;
-    return fresh && ends ? page->previous : NULL;
+    bool newer = serving != 0 && autopsy->generation > serving;
+    const char *copy = newer ? page->path : fresh ? page->previous : NULL;
+    return copy != NULL && memchr(copy, '\0', HOST_PAGE_PATH_BYTES) != NULL ? copy : NULL;
 }
 
 /* Copies that were loaded after the return to an earlier one, and lived on, have proved themselves.

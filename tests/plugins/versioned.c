@@ -271,6 +271,9 @@ static int32_t init(const struct dais_host *host)
 
 static int32_t start(void)
 {
+#ifdef CRASHING_START
+    abort();
+#endif
 #ifdef FAILING_START
     return DAIS_E_UNAVAILABLE;
 #else

@@ -261,6 +261,25 @@ def test_the_former_code_comes_back_when_the_new_one_fails(versions):
     assert "former code" not in versions.server.cli("plugin", "list").stdout
 
 
+def test_a_crash_before_new_code_serves_leaves_the_former_copy(own_server):
+    versions = Versions(own_server(start=False))
+    server, before = versions.server, versions.server.worker_pid
+    versions.place("crashing_start")
+    assert server.cli("plugin", "reload", "versioned").returncode != 0
+    eventually(lambda: server.worker_pid != before and server.is_ready(), 20)
+    assert server.api().get("/versioned").expect(200).text == "version 1"
+    assert re.search(r"versioned +0\.1 +started .*the copy before the last reload serves",
+                     server.cli("plugin", "list").stdout)
+
+
+def test_copies_of_refused_files_do_not_displace_the_one_that_serves(versions):
+    copies = versions.server.data / "run" / "plugins" / "versioned"
+    serving = max(copies.glob("*.so"), key=lambda copy: int(copy.name.split("-")[0]))
+    for _ in range(18):
+        versions.refused("failing_init")
+    assert len(list(copies.glob("*.so"))) == 16 and serving.exists()
+
+
 def test_a_plugin_that_was_left_out_comes_in(own_server):
     versions = Versions(own_server(start=False), first=None, required="false")
     assert versions.server.cli("plugin", "list").stdout.count("failed") == 2

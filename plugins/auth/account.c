@@ -7,6 +7,7 @@
 #include "password.h"
 #include "secret.h"
 #include "store_invitations.h"
+#include "store_links.h"
 #include "verify.h"
 
 /** A step of a change to an account: runs in `tx` on what `arg` says. */
@@ -191,7 +192,9 @@ int32_t account_set_password(struct dais_tx *tx, struct dais_str user_id, struct
                              struct dais_str keep_session)
 {
     int64_t count = 0;
-    int32_t error = store_user_set_hash(tx, user_id, hash);
+    int32_t error = store_links_drop_doors(tx, user_id); /* first, as where a link is used */
+    if (!error)
+        error = store_user_set_hash(tx, user_id, hash);
     return error ? error : store_sessions_end(tx, user_id, keep_session, &count);
 }
 

@@ -82,9 +82,10 @@ DAIS_CHECK_RESULT int32_t account_end_sessions(struct dais_str user_id,
                                                const struct account_sessions *sessions);
 
 /**
- * [fiber] [suspends] Part of a transaction: stores a hash made by password_hash and ends every
- * login session but `keep_session` (absent: every one). After the commit the caller calls
- * identity_revoke_user. DAIS_E_NOT_FOUND.
+ * [fiber] [suspends] Part of a transaction: stores a hash made by password_hash, ends every login
+ * session but `keep_session` (absent: every one), and makes links to another password or address
+ * worthless: whoever knew the former password may have asked for them. After the commit the caller
+ * calls identity_revoke_user. DAIS_E_NOT_FOUND.
  */
 DAIS_CHECK_RESULT int32_t account_set_password(struct dais_tx *tx, struct dais_str user_id,
                                                struct dais_str hash, struct dais_str keep_session);

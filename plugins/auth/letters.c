@@ -88,7 +88,8 @@ int32_t letters_tell_password(struct dais_tx *tx, struct dais_str email)
         .to = email,
         .subject = dais_cstr("Your password was changed"),
         .text = dais_cstr("Hello,\n\nthe password of your account was set anew by a link that we "
-                          "sent to this address. All\nlogins have ended.\n\nIf it was not you, "
+                          "sent to this address. All\nlogins have ended, and keys for machines are "
+                          "removed.\n\nIf it was not you, "
                           "somebody reads your letters.\n"),
         .kind = dais_cstr("password_changed"),
         .life_s = NOTICE_LIFE_S,

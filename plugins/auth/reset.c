@@ -7,6 +7,7 @@
 #include "letters.h"
 #include "password.h"
 #include "secret.h"
+#include "store_sessions.h"
 
 int32_t reset_begin(struct dais_str email)
 {
@@ -28,10 +29,15 @@ int32_t reset_begin(struct dais_str email)
     return dais_db->commit(tx);
 }
 
-/** The address of a link is the owner's: he has read what went there. */
+/**
+ * The address of a link is the owner's: he has read what went there. Who had the account until now
+ * may have been somebody else, so machines are shut out as well.
+ */
 static int32_t set_in(struct dais_tx *tx, const struct store_link *link, struct dais_str hash)
 {
     int32_t error = account_set_password(tx, link->user_id, hash, dais_str(NULL, 0));
+    if (!error)
+        error = store_keys_delete(tx, link->user_id);
     if (!error)
         error = account_set_verified(tx, link->user_id, link->email);
     if (error == DAIS_E_NOT_FOUND) /* another address by now: whose letter this was is not known */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_links.h"
 
-enum { PUT, CHECK_LINK, TAKE, DROP, SET_EMAIL, SWEEP };
+enum { PUT, CHECK_LINK, TAKE, DROP, DROP_DOORS, SET_EMAIL, SWEEP };
 
 static const char *const PURPOSES[STORE_LINK_PURPOSES] = {
     [STORE_LINK_RESET] = "reset",
@@ -29,6 +29,9 @@ const struct dais_statement store_links_statements[] = {
               DAIS_LANE_POOL, 2, 0, 0},
     [DROP] = {"links_drop", "DELETE FROM auth.links WHERE user_id = $1", DAIS_LANE_POOL, 1,
               DAIS_STATEMENT_IDEMPOTENT, 0},
+    [DROP_DOORS] = {"links_drop_doors",
+                    "DELETE FROM auth.links WHERE user_id = $1 AND purpose <> 'verify'",
+                    DAIS_LANE_POOL, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     [SET_EMAIL] = {"link_set_email",
                    "UPDATE auth.users SET email = $2, email_verified_at = "
                    "CASE WHEN $3::int = 1 THEN now() END WHERE id = $1 RETURNING id",
@@ -71,6 +74,12 @@ int32_t store_links_drop(struct dais_tx *tx, struct dais_str user_id)
 {
     const struct dais_param params[] = {dais_text(user_id)};
     return store_run(tx, &store_links_statements[DROP], params, NULL);
+}
+
+int32_t store_links_drop_doors(struct dais_tx *tx, struct dais_str user_id)
+{
+    const struct dais_param params[] = {dais_text(user_id)};
+    return store_run(tx, &store_links_statements[DROP_DOORS], params, NULL);
 }
 
 int32_t store_links_set_email(struct dais_tx *tx, struct dais_str user_id, struct dais_str email,

@@ -43,6 +43,9 @@ DAIS_CHECK_RESULT int32_t store_link_take(struct dais_tx *tx, struct dais_str ha
 /** [fiber] [suspends] Makes all links of an account worthless. */
 DAIS_CHECK_RESULT int32_t store_links_drop(struct dais_tx *tx, struct dais_str user_id);
 
+/** [fiber] [suspends] The same for those that open the account: another password or address. */
+DAIS_CHECK_RESULT int32_t store_links_drop_doors(struct dais_tx *tx, struct dais_str user_id);
+
 /**
  * [fiber] [suspends] Gives an account another address, verified or not. DAIS_E_NOT_FOUND: no such
  * account · DAIS_E_CONFLICT: another account has the address.

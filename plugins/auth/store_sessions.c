@@ -38,6 +38,7 @@ enum {
     KEY_CALLER,
     KEYS_LIST,
     KEY_DELETE,
+    KEYS_DELETE,
 };
 
 const struct dais_statement store_sessions_statements[] = {
@@ -100,6 +101,8 @@ const struct dais_statement store_sessions_statements[] = {
     [KEY_DELETE] = {"key_delete",
                     "DELETE FROM auth.api_keys WHERE id = $1 AND user_id = $2 RETURNING 1",
                     DAIS_LANE_POOL, 2, 0, 0},
+    [KEYS_DELETE] = {"keys_delete", "DELETE FROM auth.api_keys WHERE user_id = $1", DAIS_LANE_POOL,
+                     1, DAIS_STATEMENT_IDEMPOTENT, 0},
     {NULL, NULL, 0, 0, 0, 0},
 };
 
@@ -290,4 +293,10 @@ int32_t store_key_delete(struct dais_tx *tx, struct dais_str id, struct dais_str
     const struct dais_param params[] = {dais_text(id), dais_text(user_id)};
     struct dais_rows *rows = NULL;
     return store_find(tx, &store_sessions_statements[KEY_DELETE], params, &rows);
+}
+
+int32_t store_keys_delete(struct dais_tx *tx, struct dais_str user_id)
+{
+    const struct dais_param params[] = {dais_text(user_id)};
+    return store_run(tx, &store_sessions_statements[KEYS_DELETE], params, NULL);
 }

@@ -103,3 +103,6 @@ DAIS_CHECK_RESULT int32_t store_keys_list(struct dais_str user_id, struct dais_l
 /** [fiber] [suspends] Removes a key of an account. DAIS_E_NOT_FOUND. */
 DAIS_CHECK_RESULT int32_t store_key_delete(struct dais_tx *tx, struct dais_str id,
                                            struct dais_str user_id);
+
+/** [fiber] [suspends] Removes all keys of an account. */
+DAIS_CHECK_RESULT int32_t store_keys_delete(struct dais_tx *tx, struct dais_str user_id);

@@ -170,6 +170,19 @@ def test_what_was_sent_to_the_old_address_opens_nothing_any_more(optional):
     server.api().post("/api/auth/password/reset", body).expect(400)
 
 
+def test_a_new_password_closes_what_the_old_one_opened(optional):
+    """Whoever knew it may have asked for the account to move to an address of his own."""
+    server, box = optional
+    caller, email = newcomer(server, box)
+    elsewhere = address()
+    change(caller, elsewhere).expect(202)
+    token = box.token(elsewhere)
+    body = {"oldPassword": PASSWORD, "newPassword": "nobody else knows it"}
+    caller.put("/api/auth/password", body).expect(200)
+    verify(server, token).expect(400)
+    assert caller.get("/api/auth/me").json["email"] == email
+
+
 def test_an_address_with_an_account_cannot_be_taken(optional):
     server, box = optional
     caller, _ = newcomer(server, box)

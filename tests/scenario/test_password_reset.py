@@ -74,6 +74,17 @@ def test_a_link_sets_a_password_and_ends_every_login(post):
     assert box.letter(user.email, 2)["Subject"] == "Your password was changed"
 
 
+def test_a_reset_removes_keys_of_who_had_the_account(post):
+    server, box = post
+    user = account(server)
+    body = {"name": "stays behind", "scopes": ["attendee"]}
+    key = server.api(user.post("/api/auth/keys", body).expect(201).json["key"])
+    key.get("/api/auth/me").expect(200)
+    forgot(server, user.email).expect(202)
+    reset(server, box.token(user.email)).expect(200)
+    eventually(lambda: key.get("/api/auth/me").status == 401)
+
+
 def test_a_link_opens_once(post):
     server, box = post
     user = account(server)

@@ -7,9 +7,13 @@
 #define EXPIRES STORE_TIME("i.expires_at")
 #define COLUMNS                                                                                    \
     "i.id, i.role, i.email, i.uses, i.uses_max, i.created_by, " CREATED ", " EXPIRES ", i.n"
+/* It is worth what its maker may give by now: nothing once he is shut out or invites no more. */
+#define MAKER_MAY                                                                                  \
+    "EXISTS (SELECT FROM auth.users m WHERE m.id = i.created_by AND m.disabled_at IS NULL "        \
+    "        AND (m.role = 'admin' OR (m.role = 'moderator' AND i.role <> 'admin')))"
 #define OPENS                                                                                      \
-    "hash = $1 AND uses < uses_max AND expires_at > now() "                                        \
-    "AND (email IS NULL OR lower(email) = lower($2))"
+    "i.hash = $1 AND i.uses < i.uses_max AND i.expires_at > now() "                                \
+    "AND (i.email IS NULL OR lower(i.email) = lower($2)) AND " MAKER_MAY
 
 enum { ADD, LIST, DELETE, CHECK_ONE, USE, SWEEP };
 
@@ -28,10 +32,10 @@ const struct dais_statement store_invitations_statements[] = {
                 "DELETE FROM auth.invitations WHERE id = $1 "
                 "AND ($2::uuid IS NULL OR created_by = $2) RETURNING 1",
                 DAIS_LANE_POOL, 2, 0, 0},
-    [CHECK_ONE] = {"invitation_check", "SELECT role FROM auth.invitations WHERE " OPENS,
+    [CHECK_ONE] = {"invitation_check", "SELECT i.role FROM auth.invitations i WHERE " OPENS,
                    DAIS_LANE_READ, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [USE] = {"invitation_use",
-             "UPDATE auth.invitations SET uses = uses + 1 WHERE " OPENS " RETURNING role",
+             "UPDATE auth.invitations i SET uses = uses + 1 WHERE " OPENS " RETURNING i.role",
              DAIS_LANE_POOL, 2, 0, 0},
     [SWEEP] = {"invitations_sweep",
                "DELETE FROM auth.invitations WHERE expires_at < now() - interval '30 days'",

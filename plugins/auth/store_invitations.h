@@ -48,7 +48,10 @@ DAIS_CHECK_RESULT int32_t store_invitations(int64_t before, int64_t limit,
  */
 DAIS_CHECK_RESULT int32_t store_invitation_delete(struct dais_str id, struct dais_str owner);
 
-/** [fiber] [suspends] Whether `hash` would let `email` in now. DAIS_E_DENIED when not. */
+/**
+ * [fiber] [suspends] Whether `hash` would let `email` in now: its maker may still give that role.
+ * DAIS_E_DENIED when not.
+ */
 DAIS_CHECK_RESULT int32_t store_invitation_check(struct dais_str hash, struct dais_str email);
 
 /** [fiber] [suspends] Uses it once, in `tx`. DAIS_E_DENIED: it is used up, over or another's. */

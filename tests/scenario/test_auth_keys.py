@@ -163,6 +163,21 @@ def test_invitations_end_and_are_taken_back(private, host):
     register(private, invitation=made["code"]).expect(403)
 
 
+def test_an_invitation_is_worth_what_its_maker_may_give(private):
+    """Who was a moderator does not come back as one by a code that he has kept."""
+    admin, maker = private.user(role="admin"), private.user(role="moderator")
+    body = {"role": "moderator", "uses": 9}
+    code = maker.post("/api/invitations", body).expect(201).json["code"]
+    register(private, invitation=code).expect(201)
+    place = f"/api/users/{maker.user['id']}"
+    admin.request("PATCH", f"{place}/role", {"role": "attendee"}).expect(200)
+    register(private, invitation=code).expect(403)
+    admin.request("PATCH", f"{place}/role", {"role": "moderator"}).expect(200)
+    register(private, invitation=code).expect(201)
+    admin.request("PATCH", f"{place}/status", {"status": "disabled"}).expect(200)
+    register(private, invitation=code).expect(403)
+
+
 def test_the_last_use_goes_to_one(private, host):
     made = host.post("/api/invitations", {"uses": 2}).expect(201).json
     statuses = []

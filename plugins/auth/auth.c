@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth.h"
 
+/** Groups of an IPv6 address, of 16 bits each. */
+#define V6_GROUPS 8u
+
 static int64_t span_unit(char unit)
 {
     switch (unit) {
@@ -129,20 +132,66 @@ int auth_url_is_good(struct dais_str url)
     return 1;
 }
 
-struct dais_str auth_network(struct dais_str address)
+static int hex_digit(char c)
 {
-    if (!address.len || memchr(address.ptr, '.', address.len))
-        return address;
-    uint32_t groups = 0;
-    for (uint64_t i = 0; i < address.len; i++) {
-        if (address.ptr[i] != ':')
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/** An IPv6 address (RFC 5952) as far as it is written: `gap` groups stand before the "::". */
+struct v6_text {
+    uint32_t groups[V6_GROUPS];
+    uint32_t count;
+    uint32_t gap;
+};
+
+/** Whether `text` can be such an address. */
+static int v6_read(struct dais_str text, struct v6_text *ret_v6)
+{
+    struct v6_text v6 = {.gap = V6_GROUPS};
+    uint32_t value = 0, digits = 0;
+    for (uint64_t i = 0; i <= text.len; i++) {
+        int digit = i < text.len ? hex_digit(text.ptr[i]) : -1;
+        if (digit >= 0 && digits++ < 4) {
+            value = value << 4 | (uint32_t)digit;
             continue;
-        if (++groups == 4)
-            return dais_str(address.ptr, i + 1);
-        if (i + 1 < address.len && address.ptr[i + 1] == ':')
-            return dais_str(address.ptr, i + 2);
+        }
+        if ((i < text.len && text.ptr[i] != ':') || v6.count == V6_GROUPS)
+            return 0;
+        if (digits > 0)
+            v6.groups[v6.count++] = value;
+        else if (v6.gap == V6_GROUPS)
+            v6.gap = v6.count;
+        value = digits = 0;
     }
-    return address;
+    *ret_v6 = v6;
+    return v6.gap < V6_GROUPS ? text.len >= 2 : v6.count == V6_GROUPS;
+}
+
+static uint32_t v6_group(const struct v6_text *v6, uint32_t index)
+{
+    uint32_t missing = V6_GROUPS - v6->count;
+    if (index < v6->gap)
+        return v6->groups[index];
+    return index < v6->gap + missing ? 0 : v6->groups[index - missing];
+}
+
+uint64_t auth_network(struct dais_str address, char ret_network[AUTH_NETWORK_BYTES])
+{
+    struct v6_text v6;
+    uint64_t len = address.len < AUTH_NETWORK_BYTES ? address.len : AUTH_NETWORK_BYTES;
+    if (len == 0 || !v6_read(address, &v6)) {
+        if (len)
+            memcpy(ret_network, address.ptr, len);
+        return len;
+    }
+    for (uint32_t i = 0; i < AUTH_NETWORK_PREFIX_BYTES; i += 2) {
+        uint32_t group = v6_group(&v6, i / 2);
+        ret_network[i] = (char)(group >> 8);
+        ret_network[i + 1] = (char)(group & 0xff);
+    }
+    return AUTH_NETWORK_PREFIX_BYTES;
 }
 
 struct dais_str auth_default_name(struct dais_str email)

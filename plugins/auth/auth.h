@@ -45,11 +45,15 @@ int auth_may_give(uint32_t own, struct dais_str role);
 /** Whether `url` is an http or https address without spaces and control characters; "" is none. */
 int auth_url_is_good(struct dais_str url);
 
+/** Longest text of an address, and what of an IPv6 address names its network. */
+#define AUTH_NETWORK_BYTES 48
+#define AUTH_NETWORK_PREFIX_BYTES 8
+
 /**
- * The part of an address that counts as one place: an IPv4 address, the first 64 bits of an IPv6
- * address, which one household has at least. A view of `address`.
+ * The part of an address that counts as one place: the text of an IPv4 address, the first 64 bits
+ * of an IPv6 address, which one household has at least. Returns its length.
  */
-struct dais_str auth_network(struct dais_str address);
+uint64_t auth_network(struct dais_str address, char ret_network[AUTH_NETWORK_BYTES]);
 
 /** The name shown for an account that gave none: what stands before the '@'. A view of `email`. */
 struct dais_str auth_default_name(struct dais_str email);

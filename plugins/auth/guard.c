@@ -30,7 +30,8 @@ static void key_make(const struct guard_try *attempt, char kind, char ret_key[KE
 {
     char account[ACCOUNT_BYTES_MAX];
     uint64_t account_len = attempt->account.len;
-    struct dais_str network = auth_network(attempt->address);
+    char network[AUTH_NETWORK_BYTES];
+    uint64_t network_len = auth_network(attempt->address, network);
     uint8_t hash[KEY_HASH_BYTES];
     crypto_generichash_state state;
     if (account_len > sizeof account)
@@ -44,8 +45,8 @@ static void key_make(const struct guard_try *attempt, char kind, char ret_key[KE
     if (kind != 'i')
         crypto_generichash_update(&state, (const uint8_t *)account, account_len);
     crypto_generichash_update(&state, (const uint8_t *)"\n", 1);
-    if (kind != 'a' && network.len)
-        crypto_generichash_update(&state, (const uint8_t *)network.ptr, network.len);
+    if (kind != 'a')
+        crypto_generichash_update(&state, (const uint8_t *)network, network_len);
     crypto_generichash_final(&state, hash, sizeof hash);
     ret_key[0] = kind;
     ret_key[1] = ':';

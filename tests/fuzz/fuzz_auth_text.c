@@ -30,11 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct dais_str text = dais_str((const char *)data, len);
     char name[DEVICE_NAME_BYTES];
+    char network[AUTH_NETWORK_BYTES];
     int64_t seconds = 0;
     check_cursor(text);
     device_name(text, name);
     require(strlen(name) > 0 && strlen(name) < DEVICE_NAME_BYTES);
-    require(auth_network(text).len <= len);
+    uint64_t network_len = auth_network(text, network);
+    require(network_len <= len || network_len == AUTH_NETWORK_PREFIX_BYTES);
     if (auth_url_is_good(text))
         require(len == 0 || memcmp(data, "http", 4) == 0);
     if (auth_span_parse(text, &seconds) == DAIS_OK)

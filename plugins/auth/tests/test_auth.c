@@ -115,19 +115,31 @@ static void test_urls(void **state)
         assert_int_equal(auth_url_is_good(dais_cstr(CASES[i].text)), CASES[i].good);
 }
 
+static int is_one_place(const char *one, const char *other)
+{
+    char networks[2][AUTH_NETWORK_BYTES];
+    uint64_t len = auth_network(dais_cstr(one), networks[0]);
+    return len == auth_network(dais_cstr(other), networks[1]) &&
+           memcmp(networks[0], networks[1], len) == 0;
+}
+
 static void test_networks(void **state)
 {
     (void)state;
-    static const char *const CASES[][2] = {
-        {"192.0.2.1", "192.0.2.1"},
-        {"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
-        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2:"},
-        {"2001:db8:1:2::6", "2001:db8:1:2:"},
-        {"2001:db8::6", "2001:db8::"},
-        {"", ""},
-    };
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
-        assert_true(dais_str_eq(auth_network(dais_cstr(CASES[i][0])), dais_cstr(CASES[i][1])));
+    assert_true(is_one_place("192.0.2.1", "192.0.2.1"));
+    assert_false(is_one_place("192.0.2.1", "192.0.2.11"));
+    assert_false(is_one_place("::ffff:192.0.2.1", "::ffff:192.0.2.2"));
+    assert_true(is_one_place("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::6"));
+    assert_false(is_one_place("2001:db8:1:2::6", "2001:db8:1:3::6"));
+    /* However the zeros of a network are written. */
+    assert_true(is_one_place("2001:db8::6", "2001:db8:0:0:1::"));
+    assert_true(is_one_place("2001:db8:1::6", "2001:db8:1:0:1:2:3:4"));
+    assert_false(is_one_place("2001::5:1:2:3:4", "2001::6:1:2:3:4"));
+    assert_true(is_one_place("::1", "::2"));
+    assert_true(is_one_place("fe80::", "fe80::1:2:3:4"));
+    assert_false(is_one_place("1:2:3:4:5:6:7:8", "1:2:3:5:5:6:7:8"));
+    assert_false(is_one_place("unknown", "::"));
+    assert_true(is_one_place("", ""));
 }
 
 static void test_devices(void **state)

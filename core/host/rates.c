@@ -119,7 +119,9 @@ int32_t rates_admit(const struct rates *rates, struct rate_table *table, uint32_
     if (wait_ms == 0 && known && allowed[RATES_USER])
         wait_ms = rate_count(table, key_of(hash_bytes(client->user), rate_class, RATES_USER),
                              now_ms, allowed[RATES_USER]);
-    bool by_address = !known || rates->users_by_address || allowed[RATES_USER] == 0;
+    /* An account is made for nothing: whoever has many tries no more passwords than others. */
+    bool by_address = !known || rates->users_by_address || allowed[RATES_USER] == 0 ||
+                      rate_class == RATES_LOGIN;
     if (wait_ms == 0 && by_address && allowed[RATES_ADDRESS])
         wait_ms = rate_count(
             table, key_of(client->address, rates->address_class[rate_class], RATES_ADDRESS), now_ms,

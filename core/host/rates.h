@@ -48,7 +48,7 @@ struct rates_row {
 /** What is in force. */
 struct rates {
     uint32_t profile;      /**< enum rates_profile */
-    bool users_by_address; /**< requests of known users are counted by address, too */
+    bool users_by_address; /**< known users are counted by address, too; for login always */
     uint32_t per_minute[RATES_CLASSES][RATES_SCOPES];
     /** The class whose bucket of an address is used: some profiles count several together. */
     uint32_t address_class[RATES_CLASSES];

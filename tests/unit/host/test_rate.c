@@ -116,6 +116,19 @@ static void test_users_come_before_addresses(void **state)
     assert_int_equal(admit(&rates, 1, "eve", RATES_WRITE), DAIS_E_LIMIT);
 }
 
+/** Tokens of many accounts are no more tries at passwords from one address. */
+static void test_logins_are_always_counted_by_address(void **state)
+{
+    struct rates rates;
+    (void)state;
+    rates_use(&rates, RATES_DEFAULT);
+    rates_set(&rates, RATES_LOGIN, RATES_ADDRESS, 2);
+    assert_int_equal(admit(&rates, 1, "ada", RATES_LOGIN), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, "bob", RATES_LOGIN), DAIS_OK);
+    assert_int_equal(admit(&rates, 1, "eve", RATES_LOGIN), DAIS_E_LIMIT);
+    assert_int_equal(admit(&rates, 2, "eve", RATES_LOGIN), DAIS_OK);
+}
+
 static void test_connections_have_their_own(void **state)
 {
     struct rates rates;
@@ -164,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_flood_of_keys_refuses_nobody, empty, discard),
         cmocka_unit_test(test_a_bucket_alone),
         cmocka_unit_test_setup_teardown(test_users_come_before_addresses, empty, discard),
+        cmocka_unit_test_setup_teardown(test_logins_are_always_counted_by_address, empty, discard),
         cmocka_unit_test_setup_teardown(test_connections_have_their_own, empty, discard),
         cmocka_unit_test_setup_teardown(test_spec003_strict, empty, discard),
     };

@@ -96,7 +96,7 @@ static void put_request_id(struct dais_req *req)
 static void put_seldom(struct dais_req *req)
 {
     const struct http_answer *answer = &req->answer;
-    if (answer->retry_after_s)
+    if (answer->retry_after_s && !http_extra_get(req, "retry-after").ptr) /* the handler knows */
         put_number(req, &retry_after_name, answer->retry_after_s);
     if (answer->allow)
         http_header_put(req->h2o, &allow_name, dais_cstr(answer->allow));

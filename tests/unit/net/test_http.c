@@ -122,6 +122,13 @@ static int32_t busy(struct dais_req *req, const struct dais_input *input)
     return DAIS_E_UNAVAILABLE;
 }
 
+static int32_t crowded(struct dais_req *req, const struct dais_input *input)
+{
+    (void)input;
+    int32_t code = http_header_set(req, "Retry-After", dais_cstr("7"));
+    return code == DAIS_OK ? http_fail(req, DAIS_E_LIMIT, NULL, "later") : code;
+}
+
 static int32_t conflict(struct dais_req *req, const struct dais_input *input)
 {
     (void)input;
@@ -184,6 +191,7 @@ static const struct dais_route routes[] = {
     PUBLIC_ROW("GET", "/twice", twice),
     PUBLIC_ROW("GET", "/nothing", nothing),
     PUBLIC_ROW("GET", "/busy", busy),
+    PUBLIC_ROW("GET", "/crowded", crowded),
     PUBLIC_ROW("GET", "/conflict", conflict),
     PUBLIC_ROW("GET", "/about", about),
     PUBLIC_ROW("DELETE", "/quiet", gone_quietly),
@@ -271,6 +279,21 @@ static void expect(const char *request, int status, const char *text)
     if (answer.status != status || (text && !strstr(answer.text, text)))
         fail_msg("%s: wanted %d and \"%s\", got:\n%s", request, status, text ? text : "",
                  answer.text);
+    rig_answer_free(&answer);
+    close(fd);
+}
+
+/** What a handler knows of the wait is the one line that says it. */
+static void test_one_retry_after(void **state)
+{
+    int fd = rig_connect();
+    (void)state;
+    struct rig_answer answer = rig_ask(fd, GET("/crowded"));
+    assert_int_equal(answer.status, 429);
+    const char *line = strstr(answer.text, "retry-after: ");
+    assert_non_null(line);
+    assert_memory_equal(line, "retry-after: 7\r\n", 16);
+    assert_null(strstr(line + 1, "retry-after: "));
     rig_answer_free(&answer);
     close(fd);
 }
@@ -467,12 +490,19 @@ static void test_client_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_routes),     cmocka_unit_test(test_keep_alive),
-        cmocka_unit_test(test_pipelining), cmocka_unit_test(test_input),
-        cmocka_unit_test(test_body),       cmocka_unit_test(test_problems),
-        cmocka_unit_test(test_access),     cmocka_unit_test(test_stopped_owner),
-        cmocka_unit_test(test_ranges),     cmocka_unit_test(test_head),
-        cmocka_unit_test(test_cors),       cmocka_unit_test(test_client_leaves),
+        cmocka_unit_test(test_one_retry_after),
+        cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_input),
+        cmocka_unit_test(test_body),
+        cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_access),
+        cmocka_unit_test(test_stopped_owner),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_head),
+        cmocka_unit_test(test_cors),
+        cmocka_unit_test(test_client_leaves),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

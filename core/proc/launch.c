@@ -69,9 +69,10 @@ _Noreturn static void become_server(const struct launch *launch, int channel, pi
  * running the supervisor's handler here, where nobody looks. */
 static void reset_signals(const sigset_t *mask)
 {
-    static const int numbers[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT};
     for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         signal(numbers[i], SIG_DFL);
+    signal(SIGHUP, SIG_IGN); /* until the server has something to read again */
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 

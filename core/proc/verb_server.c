@@ -99,6 +99,7 @@ static int32_t run_host(const struct host_options *options, struct report *repor
         error = DAIS_E_INTERNAL;
     signal(SIGTERM, SIG_IGN); /* it stops already */
     signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     host_free(host);
     return error;
 }

@@ -337,6 +337,18 @@ def test_sighup_is_ignored(own_server):
     assert server.worker_pid == worker
 
 
+def test_sighup_while_the_server_starts_is_ignored(own_server):
+    server = own_server(start=False)
+    server.start(wait=False)
+    eventually(lambda: "server process started" in server.log())
+
+    def is_ready():
+        server.process.send_signal(signal.SIGHUP)
+        return server.is_ready()
+    eventually(is_ready, 20)
+    assert "server process died" not in server.log()
+
+
 def test_nothing_is_left_in_the_run_folder(own_server):
     server = own_server()
     pid = (server.data / "run" / "dais.pid").read_text()

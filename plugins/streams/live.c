@@ -36,6 +36,15 @@ static void lease_renew(struct live *live)
         dais_logf(DAIS_WARN, "a stream could not be cut off, the next renewal tries again");
 }
 
+void live_cut(const struct store_names *names)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        int32_t error = dais_media->stop(names->items[i]);
+        if (error && error != DAIS_E_NOT_FOUND)
+            dais_logf(DAIS_WARN, "a stream could not be cut off, its keeper tries again");
+    }
+}
+
 static void lease_end(const struct live *live)
 {
     for (int tries = 0; tries < END_TRIES_MAX; tries++) {

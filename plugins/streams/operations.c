@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations.h"
 
-#include "dais/log.h"
-#include "dais/media.h"
+#include "live.h"
 #include "store.h"
 #include "streams.h"
 
@@ -67,14 +66,10 @@ static const struct dais_shape ACCOUNT = DAIS_SHAPE("StreamsAccount", struct acc
 static int32_t account_gone(const struct dais_hook_event *event, void *value)
 {
     const struct account *account = value;
-    struct dais_str *names = NULL;
-    uint32_t count = 0;
-    int32_t error = store_remove_all(event->tx, account->id, &names, &count);
-    for (uint32_t i = 0; i < count && !error; i++) {
-        int32_t stopped = dais_media->stop(names[i]);
-        if (stopped && stopped != DAIS_E_NOT_FOUND)
-            dais_logf(DAIS_WARN, "a stream could not be cut off, its keeper tries again");
-    }
+    struct store_names names = {NULL, 0};
+    int32_t error = store_remove_all(event->tx, account->id, &names);
+    if (!error)
+        live_cut(&names);
     return error;
 }
 

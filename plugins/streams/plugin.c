@@ -5,11 +5,13 @@
 #include "keys.h"
 #include "live.h"
 #include "operations.h"
+#include "rights.h"
 #include "store.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_CONFIG, DAIS_NEED_DB,    DAIS_NEED_FIBER, DAIS_NEED_HOOKS,  DAIS_NEED_HTTP,
-    DAIS_NEED_LOG,    DAIS_NEED_MEDIA, DAIS_NEED_MEM,   DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,   DAIS_NEED_CONFIG, DAIS_NEED_DB,       DAIS_NEED_FIBER,
+    DAIS_NEED_HOOKS, DAIS_NEED_HTTP,   DAIS_NEED_LOG,      DAIS_NEED_MEDIA,
+    DAIS_NEED_MEM,   DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -120,6 +122,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_http->routes(ROUTES);
     if (!error)
         error = dais_media->observe(&live_observer);
+    if (!error)
+        error = dais_bus->subscribe(rights_subscriptions);
     if (!error)
         error = dais_timers->every(live_timers);
     return error;

@@ -15,6 +15,10 @@
 #define COLUMNS                                                                                    \
     "s.id, s.owner_id, s.title, s.description, s.playback_id, " STATUS ", " TIMES                  \
     ", s.key_sealed, s.session"
+/* Who may make streams: an approval that is taken back, or an account shut, ends what is live. */
+#define OWNER_PUBLISHES                                                                            \
+    "EXISTS (SELECT FROM auth.users_public u WHERE u.id = s.owner_id AND NOT u.is_disabled "       \
+    "AND (u.is_creator OR u.role = 'admin'))"
 
 enum {
     OWNER = STORE_OWNER,
@@ -25,6 +29,7 @@ enum {
     REKEY,
     REMOVE,
     REMOVE_ALL,
+    UNAPPROVED,
     BY_KEY,
     HOLD,
     END,
@@ -70,7 +75,14 @@ const struct dais_statement store_statements[] = {
     [REMOVE_ALL] = {"remove_all",
                     "DELETE FROM streams.streams WHERE owner_id = $1 RETURNING playback_id",
                     DAIS_LANE_POOL, 1, 0, 0},
-    [BY_KEY] = {"by_key", "SELECT " COLUMNS " FROM streams.streams s WHERE s.key_hmac = $1",
+    /* Not only those that are live by their row: one may have begun that has not written it yet. */
+    [UNAPPROVED] = {"unapproved",
+                    "SELECT s.playback_id FROM streams.streams s "
+                    "WHERE s.owner_id = $1 AND NOT " OWNER_PUBLISHES,
+                    DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [BY_KEY] = {"by_key",
+                "SELECT " COLUMNS " FROM streams.streams s "
+                "WHERE s.key_hmac = $1 AND " OWNER_PUBLISHES,
                 DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     /* A session that was believed lost (lease over, row ended) takes its stream up again. */
     [HOLD] = {"hold",
@@ -78,7 +90,8 @@ const struct dais_statement store_statements[] = {
               "  lease_until = now() + $3 * interval '1 second', ended_at = NULL, "
               "  started_at = CASE WHEN s.session = $2::bigint OR "
               "    (s.status = 'live' AND s.lease_until > now()) THEN s.started_at ELSE now() END "
-              "  WHERE s.playback_id = $1 AND s.session <= $2::bigint RETURNING 1) "
+              "  WHERE s.playback_id = $1 AND s.session <= $2::bigint AND " OWNER_PUBLISHES
+              "  RETURNING 1) "
               "SELECT EXISTS (SELECT 1 FROM held) FROM streams.streams s WHERE s.playback_id = $1",
               DAIS_LANE_POOL, 3, DAIS_STATEMENT_IDEMPOTENT, 0},
     /* The row may still name the publisher that this one took over from. */
@@ -210,12 +223,13 @@ int32_t store_remove(struct dais_tx *tx, struct dais_str id)
     return live ? DAIS_E_CONFLICT : DAIS_OK;
 }
 
-int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id, struct dais_str **ret_names,
-                         uint32_t *ret_count)
+/** The public names that a statement about an account answers, in the fiber's arena. */
+static int32_t names_query(struct dais_tx *tx, const struct dais_statement *statement,
+                           struct dais_str owner_id, struct store_names *ret_names)
 {
     const struct dais_param params[] = {dais_text(owner_id)};
     struct dais_rows *rows = NULL;
-    int32_t error = dais_query_in(tx, &store_statements[REMOVE_ALL], params, 1, &rows);
+    int32_t error = dais_query_in(tx, statement, params, 1, &rows);
     if (error)
         return error;
     uint32_t count = dais_db->rows_count(rows);
@@ -225,9 +239,19 @@ int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id, struct da
         return DAIS_E_MEMORY;
     for (uint32_t row = 0; row < count; row++)
         names[row] = dais_db->cell(rows, row, 0); /* as long as the fiber lives */
-    *ret_names = names;
-    *ret_count = count;
+    *ret_names = (struct store_names){names, count};
     return DAIS_OK;
+}
+
+int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id,
+                         struct store_names *ret_names)
+{
+    return names_query(tx, &store_statements[REMOVE_ALL], owner_id, ret_names);
+}
+
+int32_t store_unapproved(struct dais_str owner_id, struct store_names *ret_names)
+{
+    return names_query(NULL, &store_statements[UNAPPROVED], owner_id, ret_names);
 }
 
 int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream)

@@ -45,6 +45,12 @@ struct store_new {
     struct store_key key;
 };
 
+/** Public names of streams. They live as long as the running fiber. */
+struct store_names {
+    const struct dais_str *items;
+    uint32_t count;
+};
+
 /** A page of the list: newest first, after the stream `after` (absent: from the newest). */
 struct store_page {
     struct dais_str status;      /**< absent for all */
@@ -80,18 +86,28 @@ DAIS_CHECK_RESULT int32_t store_rekey(struct dais_str id, const struct store_key
 DAIS_CHECK_RESULT int32_t store_remove(struct dais_tx *tx, struct dais_str id);
 
 /**
- * [fiber] [suspends] Removes all streams of an account in `tx`, live ones too; their public names,
- * in the fiber's arena.
+ * [fiber] [suspends] Removes all streams of an account in `tx`, live ones too, and tells their
+ * public names.
  */
 DAIS_CHECK_RESULT int32_t store_remove_all(struct dais_tx *tx, struct dais_str owner_id,
-                                           struct dais_str **ret_names, uint32_t *ret_count);
+                                           struct store_names *ret_names);
 
-/** [fiber] [suspends] Finds a stream by the look-up value of its key. DAIS_E_NOT_FOUND. */
+/**
+ * [fiber] [suspends] The public names of an account's streams when it may not publish: it is gone
+ * or disabled, or neither an approved creator nor an admin. None when it may.
+ */
+DAIS_CHECK_RESULT int32_t store_unapproved(struct dais_str owner_id, struct store_names *ret_names);
+
+/**
+ * [fiber] [suspends] Finds a stream by the look-up value of its key. DAIS_E_NOT_FOUND: there is
+ * none, or its owner may not publish.
+ */
 DAIS_CHECK_RESULT int32_t store_by_key(struct dais_str hmac, struct store_stream *ret_stream);
 
 /**
  * [fiber] [suspends] Marks a stream live and believed for STREAMS_LEASE_S. DAIS_E_NOT_FOUND: there
- * is no such stream any more · DAIS_E_CONFLICT: a later session holds it.
+ * is no such stream any more · DAIS_E_CONFLICT: a later session holds it, or its owner may not
+ * publish.
  */
 DAIS_CHECK_RESULT int32_t store_hold(struct dais_str playback_id, int64_t session);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The live model: streams, keys, owners (specification 001)."""
+import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -7,6 +8,7 @@ import pytest
 
 from dais import Hls, eventually
 from dais.rtmp import RtmpClient
+from dais.wait import scale
 
 
 @pytest.fixture
@@ -188,3 +190,69 @@ def test_the_lease_ends_a_stream_that_a_crash_left_live(own_server, publish):
 def test_playback_of_what_does_not_exist(server, api):
     api.get("/hls/nobody/master.m3u8").expect(404)
     assert Hls(server, "nobody").api.get("/hls/nobody/nothing.m4s").status == 404
+
+
+def disable(server, admin, owner):
+    admin.patch(f"/api/users/{owner.user['id']}/status", {"status": "disabled"}).expect(200)
+
+
+def disable_by_verb(server, admin, owner):
+    server.cli("user", "disable", owner.user["email"]).check_returncode()
+
+
+def take_approval(server, admin, owner):
+    admin.patch(f"/api/users/{owner.user['id']}/creator", {"status": "none"}).expect(200)
+
+
+def reject(server, admin, owner):
+    admin.patch(f"/api/users/{owner.user['id']}/creator", {"status": "rejected"}).expect(200)
+
+
+@pytest.fixture
+def creator(server, admin):
+    user = server.user()
+    admin.patch(f"/api/users/{user.user['id']}/creator", {"status": "approved"}).expect(200)
+    return user
+
+
+@pytest.mark.parametrize("cause", [disable, disable_by_verb, take_approval, reject])
+def test_who_may_not_publish_any_more_is_cut_off_within_250_ms(server, api, admin, creator, publish,
+                                                               cause):
+    stream = eventually(lambda: creator.post("/api/streams", {"title": "x"}).expect(201)).json
+    path = f"/api/streams/{stream['id']}"
+    encoder = publish(server, stream, size="320x180")
+    eventually(lambda: api.get(path).json["status"] == "live")
+    cause(server, admin, creator)
+    began = time.monotonic()
+    eventually(lambda: api.get(path).json["status"] == "ended")
+    took = time.monotonic() - began
+    assert took < 0.25 * scale(), f"{took * 1000:.0f} ms"
+    encoder.wait()
+    assert publish(server, stream, size="320x180").wait() != 0
+    assert api.get(path).json["status"] == "ended"
+
+
+def test_a_demoted_admin_is_cut_off_and_may_come_back(server, api, admin, publish):
+    owner = server.user(role="admin")
+    stream = server.stream(owner)
+    path, role = f"/api/streams/{stream['id']}", f"/api/users/{owner.user['id']}/role"
+    encoder = publish(server, stream, size="320x180")
+    eventually(lambda: api.get(path).json["status"] == "live")
+    admin.patch(role, {"role": "moderator"}).expect(200)
+    encoder.wait()
+    eventually(lambda: api.get(path).json["status"] == "ended")
+    admin.patch(role, {"role": "admin"}).expect(200)
+    publish(server, stream, size="320x180")
+    eventually(lambda: api.get(path).json["status"] == "live")
+
+
+def test_what_changes_no_right_cuts_nobody_off(server, api, admin, stream, publish):
+    """Of the same event: another account's, and one of the owner who may still publish."""
+    path = f"/api/streams/{stream['id']}"
+    encoder = publish(server, stream, size="320x180")
+    eventually(lambda: api.get(path).json["status"] == "live")
+    disable(server, admin, server.user(role="admin"))
+    admin.patch(f"/api/users/{admin.user['id']}/creator", {"status": "approved"}).expect(200)
+    hls = Hls(server, stream["playbackId"])
+    eventually(lambda: len(hls.media()[0].segments) > 1, 20)
+    assert encoder.running() and api.get(path).json["status"] == "live"

@@ -24,8 +24,9 @@ struct dais_ingest {
 
 struct dais_streams_v1 {
     /**
-     * [fiber] [suspends] Finds the stream of a secret key. DAIS_E_DENIED: no such key ·
-     * DAIS_E_CONFLICT: the stream does not accept media now · DAIS_E_UNAVAILABLE: cannot be known.
+     * [fiber] [suspends] Finds the stream of a secret key. DAIS_E_DENIED: no such key, or its
+     * owner may not publish · DAIS_E_CONFLICT: the stream does not accept media now ·
+     * DAIS_E_UNAVAILABLE: cannot be known.
      */
     int32_t (*authorize)(struct dais_str key, struct dais_ingest *ret_ingest);
 };

@@ -4,8 +4,8 @@
 #include "dais/dais.h"
 #include "keys.h"
 #include "live.h"
+#include "live_rights.h"
 #include "operations.h"
-#include "rights.h"
 #include "store.h"
 
 static const struct dais_need NEEDS[] = {
@@ -123,7 +123,7 @@ static int32_t init(const struct dais_host *host)
     if (!error)
         error = dais_media->observe(&live_observer);
     if (!error)
-        error = dais_bus->subscribe(rights_subscriptions);
+        error = dais_bus->subscribe(live_rights_subscriptions);
     if (!error)
         error = dais_timers->every(live_timers);
     return error;

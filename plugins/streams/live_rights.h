@@ -7,4 +7,4 @@
  */
 #include "dais/bus.h"
 
-extern const struct dais_subscription rights_subscriptions[];
+extern const struct dais_subscription live_rights_subscriptions[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rights.h"
+#include "live_rights.h"
 
 #include "dais/fiber.h"
 #include "dais/log.h"
@@ -47,7 +47,7 @@ static void on_revoked(const struct dais_bus_event *event)
     dais_logf(DAIS_WARN, "no room to look at who may publish, the next renewal tells");
 }
 
-const struct dais_subscription rights_subscriptions[] = {
+const struct dais_subscription live_rights_subscriptions[] = {
     {DAIS_TOPIC_IDENTITY_REVOKED, on_revoked},
     {NULL, NULL},
 };

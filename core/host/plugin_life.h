@@ -22,6 +22,10 @@
 struct generation;
 struct host;
 
+/** While the server serves, a `start` or `stop` that waits for longer is cancelled: the main thread
+ * waits for it. */
+#define PLUGIN_LIFE_WAIT_MS 30000u
+
 /** [main thread, before the workers] */
 void plugin_life_load(struct host *host);
 

@@ -22,6 +22,7 @@
 #include "host/report.h"
 #include "host/retire.h"
 #include "host/state.h"
+#include "loop/fiber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,6 +127,7 @@ static int32_t prepare(struct reload_work *work)
 static int32_t start_on_worker(void *arg)
 {
     struct reload_work *work = arg;
+    fiber_deadline_set(PLUGIN_LIFE_WAIT_MS);
     return plugin_life_start_one(work->host, work->next);
 }
 

@@ -92,6 +92,7 @@ static int end_tasks(struct generation *generation, uint32_t tasks)
 
 static int32_t run_stop(void *generation)
 {
+    fiber_deadline_set(PLUGIN_LIFE_WAIT_MS);
     plugin_life_stop_one(generation);
     return DAIS_OK;
 }
@@ -130,7 +131,7 @@ static void try_end(struct host *host, struct generation *generation)
     if (is_held(host, generation))
         return;
     say_goodbye(generation);
-    if (is_held(host, generation))
+    if (generation->has_started || is_held(host, generation)) /* no fiber could be had for `stop` */
         return;
     if (workers_park(drop, generation, (uint64_t)limit_get(LIMIT_RELOAD_PARK_MS)) != DAIS_OK)
         return;

@@ -53,6 +53,10 @@
     X(HTTP_PATH_BYTES, http_path_bytes, 2048, 128, 65536, "bytes", "path and query of a request")  \
     X(HTTP_IDLE_MS, http_idle_ms, 60000, 1000, 3600000, "ms",                                      \
       "keep-alive, headers and body of a request together")                                        \
+    X(HTTP_LINGER_BYTES, http_linger_bytes, 16777216, 0, 1073741824, "bytes",                      \
+      "thrown away behind a request that was refused unread, so that the answer arrives")          \
+    X(HTTP_LINGER_MS, http_linger_ms, 2000, 0, 60000, "ms",                                        \
+      "how long a refused client may go on writing before the connection closes")                  \
     X(HTTP_PEER_MS, http_peer_ms, 20000, 1000, 3600000, "ms",                                      \
       "how long a peer may leave what was sent unacknowledged")                                    \
     X(HTTP_REQUEST_MS, http_request_ms, 10000, 100, 3600000, "ms",                                 \

@@ -38,6 +38,7 @@ static void conn_free(struct http_conn *conn)
     list_remove(&conn->node);
     list_remove(&conn->written);
     http_client_leave(conn);
+    http_lazy_unmark(conn);
     mem_free(conn);
     worker->connections--;
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, -1);

@@ -66,6 +66,10 @@ struct http_conn {
     bool read_stopped; /* h2o wants none now */
     bool trusted;      /* a proxy that may speak for others */
     bool counted;      /* among its address's */
+    bool refused;      /* before its request was read: http_linger.c */
+    uv_close_cb close_cb;
+    uint64_t linger_left; /* bytes that are still thrown away */
+    struct timer linger;
     struct http_address address;
     uint64_t address_key;
     uint64_t paces[HTTP_RATE_CLASSES_MAX]; /* struct http_client */
@@ -185,6 +189,8 @@ struct http_server {
     uint64_t body_bytes_max;
     uint64_t path_bytes_max;
     uint64_t header_bytes_max;
+    uint64_t linger_bytes;
+    uint64_t linger_ms;
     uint32_t rate_of_others; /* rate class of what is no route: files, OPTIONS, unknown paths */
     bool cors_any;           /* an origin is "*" */
     bool open;
@@ -231,6 +237,10 @@ void http_lazy_start(struct http_worker *worker);
 void http_lazy_stop(struct http_worker *worker);
 /** From now on this connection is read and written so. */
 void http_lazy_mark(struct http_conn *conn);
+/** Before its memory goes: what is made of it next is not taken for a connection. */
+void http_lazy_unmark(struct http_conn *conn);
+/** The connection of a handle of libuv; NULL when it is none of ours, or not marked. */
+struct http_conn *http_lazy_conn(uv_handle_t *handle);
 
 /* http_record.c */
 

@@ -50,11 +50,21 @@ void http_lazy_mark(struct http_conn *conn)
     conn->tcp.u.reserved[3] = (void *)(uintptr_t)&mark;
 }
 
+void http_lazy_unmark(struct http_conn *conn)
+{
+    conn->tcp.u.reserved[3] = NULL;
+}
+
+struct http_conn *http_lazy_conn(uv_handle_t *handle)
+{
+    return handle->u.reserved[3] == (const void *)&mark
+               ? CONTAINER_OF((uv_tcp_t *)handle, struct http_conn, tcp)
+               : NULL;
+}
+
 static struct http_conn *conn_of(uv_stream_t *stream)
 {
-    return stream->u.reserved[3] == (const void *)&mark
-               ? CONTAINER_OF((uv_tcp_t *)stream, struct http_conn, tcp)
-               : NULL;
+    return http_lazy_conn((uv_handle_t *)stream);
 }
 
 /* No buffer makes libuv leave the input where it is and report UV_ENOBUFS. */

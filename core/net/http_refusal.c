@@ -90,6 +90,7 @@ __attribute__((visibility("default"))) void h2o_send_error_generic(h2o_req_t *re
         h2o_req_bind_conf(req, req->conn->hosts[0], &req->conn->hosts[0]->fallback_path);
     strbuf_init_on(&text, bytes, DOCUMENT_BYTES_MAX);
     write_document(&text, (uint32_t)status, error_of(status), detail);
+    http_conn_of(req)->refused = true;
     req->http1_is_persistent = 0;
     req->res.status = status;
     req->res.reason = reason;
@@ -110,7 +111,8 @@ __attribute__((visibility("default"))) void h2o_socket_write(h2o_socket_t *sock,
         http_record_write(real_write, sock, bufs, count, callback);
         return;
     }
-    const struct http_conn *conn = sock->on_close.data;
+    struct http_conn *conn = sock->on_close.data;
+    conn->refused = true;
     h2o_iovec_t refusal = conn->worker->server->refusal;
     http_count(conn->worker->server, HTTP_METRIC_4XX, 1);
     real_write(sock, &refusal, 1, callback);

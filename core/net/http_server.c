@@ -151,6 +151,8 @@ int32_t http_new(const struct http_config *config, const struct http_hooks *hook
     server->body_bytes_max = (uint64_t)limit_get(LIMIT_BODY_BYTES);
     server->path_bytes_max = (uint64_t)limit_get(LIMIT_HTTP_PATH_BYTES);
     server->header_bytes_max = (uint64_t)limit_get(LIMIT_HTTP_HEADER_BYTES);
+    server->linger_bytes = (uint64_t)limit_get(LIMIT_HTTP_LINGER_BYTES);
+    server->linger_ms = (uint64_t)limit_get(LIMIT_HTTP_LINGER_MS);
     server->rate_of_others = hooks->rate_class ? (uint32_t)hooks->rate_class("media") : 0;
     configure_h2o(server);
     code = make(server, config);

@@ -148,8 +148,9 @@ static void load_changed(struct host *host, struct plugin *plugin, struct watche
         return;
     snprintf(file->build_id, sizeof file->build_id, "%s", id);
     const struct reload wanted = {.plugin = plugin, .begun_us = changed_us};
-    int32_t error = reload_run(host, &wanted, message);
-    (void)error; /* it is logged */
+    int32_t error = reload_run(host, &wanted, message); /* which logs it */
+    if (error == DAIS_E_TIMEOUT || error == DAIS_E_LIMIT)
+        file->build_id[0] = '\0'; /* not for what is in it: the same build is tried again */
 }
 
 int watch_run(struct host *host)

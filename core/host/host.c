@@ -111,7 +111,9 @@ static int32_t open_http(struct host *host)
 static int32_t open_layers(struct host *host)
 {
     struct db_options database = {.conninfo = host->options.database};
-    struct tcp_config tcp = {.workers = host->workers, .open_sockets = host_hooks.open_sockets};
+    struct tcp_config tcp = {.workers = host->workers,
+                             .open_sockets = host_hooks.open_sockets,
+                             .close_sockets = host->options.close_sockets};
     int32_t error = metrics_init(host->workers);
     if (!error)
         error = certificates_open(host->options.config, host->report, &host->tls);

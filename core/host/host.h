@@ -125,6 +125,8 @@ struct host_options {
      */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
+    /** Sockets of this name and address are given up for good; may be NULL. [main thread] */
+    void (*close_sockets)(const char *name, struct dais_str address);
     /** Called once by host_run when every plugin has started and the listeners accept; may be NULL.
      */
     void (*ready)(void *context);

@@ -23,6 +23,7 @@
 #include "host/retire.h"
 #include "host/state.h"
 #include "loop/fiber.h"
+#include "net/tcp_change.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,9 +117,9 @@ static int32_t prepare(struct reload_work *work)
     if (!error)
         error = activate_check(work->host, work->next);
     if (!error)
-        error = reload_swap_check(work);
-    if (!error)
         error = activate_table(work->host, work->next, &work->table);
+    if (!error)
+        error = reload_swap_listen(work);
     return error;
 }
 
@@ -168,6 +169,7 @@ static void settle(struct reload_work *work)
 static void discard(struct reload_work *work)
 {
     http_table_free(work->table);
+    tcp_change_free(work->listeners);
     if (work->next->initialized || work->next->has_data)
         retire(work->host, work->next);
     else

@@ -5,7 +5,7 @@
  *
  *   1. open       read the file, judge it, copy it, open the copy, check its descriptor
  *   2. prepare    slots, `init` (which only notes what it registers), checks against all others,
- *                 a table of routes
+ *                 a table of routes, sockets of listeners that are new
  *   3. schema     `expand` migrations; whatever else they hold needs a restart
  *   4. start      [parked] statements, boards, services; `worker_start`, `start`
  *   5. swap       [parked] routes, subscriptions, observers, timers, listeners, verbs, services,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/reload_swap.h"
 
-#include "base/check.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "host/activate.h"
+#include "host/host_worker.h"
 #include "host/identity.h"
 #include "host/operations.h"
 #include "host/periodic.h"
@@ -13,56 +14,44 @@
 #include "host/registration.h"
 #include "host/state.h"
 #include "loop/park.h"
-#include "net/tcp.h"
+#include "net/tcp_change.h"
 
 #include <stdio.h>
-#include <string.h>
 
-/** The listener of `generation` with that name, or NULL. */
-static const struct dais_listener *find_listener(const struct generation *generation,
-                                                 const char *name)
+static const char *reason_of(int32_t error)
 {
-    const struct registration *record = NULL;
-    while ((record = registration_next(generation, REGISTRATION_LISTENER, record)) != NULL) {
-        const struct dais_listener *listener = record->table;
-        if (strcmp(listener->name, name) == 0)
-            return listener;
+    switch (error) {
+    case DAIS_E_INVALID:
+        return "the listener is not complete, or that is no address";
+    case DAIS_E_CONFLICT:
+        return "somebody listens there already";
+    case DAIS_E_DENIED:
+        return "this user may not listen there";
+    case DAIS_E_NOT_FOUND:
+        return "this machine has no such address";
+    case DAIS_E_LIMIT:
+        return "there are too many listeners, or too many files are open";
+    default:
+        return error_title(error);
     }
-    return NULL;
 }
 
-/** Sockets are opened and closed at a start only. */
-static int32_t check_listeners(const struct reload_work *work)
+int32_t reload_swap_listen(struct reload_work *work)
 {
     struct generation *next = work->next;
     const struct registration *record = NULL;
-    while ((record = registration_next(next, REGISTRATION_LISTENER, record)) != NULL) {
+    int32_t error = tcp_change_new(work->host->tcp, work->plugin->owner, next->number,
+                                   &work->listeners);
+    if (error)
+        generation_fail(next, "no memory for its listeners");
+    while (!error && (record = registration_next(next, REGISTRATION_LISTENER, record)) != NULL) {
         const struct dais_listener *listener = record->table;
-        int32_t error = tcp_retarget_check(work->host->tcp, work->plugin->owner, next->number,
-                                           listener, record->detail);
-        if (!error)
-            continue;
-        generation_fail(next, "its listener '%s' on %.*s %s; that needs a restart", listener->name,
-                        STR_ARG(record->detail),
-                        error == DAIS_E_NOT_FOUND ? "is new" : "differs from the one that is open");
-        return DAIS_E_INVALID;
+        error = tcp_change_add(work->listeners, listener, record->detail);
+        if (error)
+            generation_fail(next, "its listener '%s' cannot listen on %.*s: %s", listener->name,
+                            STR_ARG(record->detail), reason_of(error));
     }
-    if (atomic_load(&work->plugin->state) != PLUGIN_STARTED)
-        return DAIS_OK;
-    while ((record = registration_next(work->before, REGISTRATION_LISTENER, record)) != NULL) {
-        const struct dais_listener *listener = record->table;
-        if (find_listener(next, listener->name))
-            continue;
-        generation_fail(next, "it no longer has the listener '%s'; that needs a restart",
-                        listener->name);
-        return DAIS_E_INVALID;
-    }
-    return DAIS_OK;
-}
-
-int32_t reload_swap_check(struct reload_work *work)
-{
-    return check_listeners(work);
+    return error ? DAIS_E_INVALID : DAIS_OK;
 }
 
 /** Workers that are busy get more patience at each try, since those that are not wait for them. */
@@ -91,17 +80,6 @@ int32_t reload_swap_data(struct reload_work *work)
     return park(work, add_data);
 }
 
-static int32_t retarget_listeners(const struct reload_work *work)
-{
-    int32_t error = DAIS_OK;
-    const struct registration *record = NULL;
-    while (!error &&
-           (record = registration_next(work->next, REGISTRATION_LISTENER, record)) != NULL)
-        error = tcp_retarget(work->host->tcp, work->plugin->owner, work->next->number,
-                             record->table, record->detail);
-    return error;
-}
-
 static void change_over(struct reload_work *work)
 {
     struct plugin *plugin = work->plugin;
@@ -125,12 +103,25 @@ static void swap(void *arg)
     work->error = activate_calls(work->host, work->next, work->before);
     if (work->error)
         return;
-    int32_t error = retarget_listeners(work);
-    CHECK(error == DAIS_OK); /* it was checked, and nobody else changes listeners */
+    tcp_change_apply(work->listeners);
     change_over(work);
+}
+
+static int32_t follow_listeners(void *server)
+{
+    return tcp_worker_follow(server);
 }
 
 int32_t reload_swap(struct reload_work *work)
 {
-    return park(work, swap);
+    int32_t error = park(work, swap);
+    if (error)
+        return error;
+    int32_t followed = host_everywhere(follow_listeners, work->host->tcp);
+    if (followed)
+        LOG_ERROR("a listener is not open on every worker", log_text("id", work->plugin->id),
+                  log_code(followed));
+    tcp_change_free(work->listeners);
+    work->listeners = NULL;
+    return DAIS_OK;
 }

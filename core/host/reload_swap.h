@@ -10,21 +10,25 @@ struct generation;
 struct host;
 struct http_table;
 struct plugin;
+struct tcp_change;
 
 /** One reload under way; on the stack of reload_run. */
 struct reload_work {
     struct host *host;
     struct plugin *plugin;
     struct generation *next;
-    struct generation *before; /* that serves, or that failed; NULL: none was ever opened */
-    struct http_table *table;  /* with the routes of `next`; NULL once it is in use */
-    const char *note;          /* see struct reload */
-    int32_t error;             /* of what was done while the workers were parked */
+    struct generation *before;    /* that serves, or that failed; NULL: none was ever opened */
+    struct http_table *table;     /* with the routes of `next`; NULL once it is in use */
+    struct tcp_change *listeners; /* of `next`; NULL once they are in use; the caller's to free */
+    const char *note;             /* see struct reload */
+    int32_t error;                /* of what was done while the workers were parked */
 };
 
-/** Whether listeners and operations of `next` can take over. DAIS_E_INVALID after generation_fail.
+/**
+ * Opens the sockets that `next` needs beside those that are open: connections wait in them until
+ * the swap. DAIS_E_INVALID after generation_fail.
  */
-DAIS_CHECK_RESULT int32_t reload_swap_check(struct reload_work *work);
+DAIS_CHECK_RESULT int32_t reload_swap_listen(struct reload_work *work);
 
 /** activate_data for `next`. DAIS_E_INVALID, DAIS_E_TIMEOUT after generation_fail. */
 DAIS_CHECK_RESULT int32_t reload_swap_data(struct reload_work *work);

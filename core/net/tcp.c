@@ -22,10 +22,6 @@ struct close_mail {
 
 static struct tcp_server *self;
 
-/* Metrics tables are borrowed for ever, so they outlive every server. */
-static char labels[TCP_LISTENERS_MAX][LABEL_BYTES_MAX];
-static struct metrics_row metric_rows[TCP_LISTENERS_MAX][TCP_METRIC_COUNT];
-
 struct tcp_server *tcp_server_self(void)
 {
     return self;
@@ -41,9 +37,10 @@ void tcp_count(const struct tcp_row *row, enum tcp_metric metric, int64_t value)
     metrics_add(row->metrics + metric, value);
 }
 
-static int32_t register_metrics(struct tcp_row *row, uint32_t index)
+static int32_t register_metrics(struct tcp_row *row)
 {
-    static const struct metrics_row model[TCP_METRIC_COUNT] = {
+    char labels[LABEL_BYTES_MAX];
+    struct metrics_row rows[TCP_METRIC_COUNT] = {
         [TCP_METRIC_CONNECTIONS] = {.name = "dais_tcp_connections",
                                     .kind = METRICS_GAUGE,
                                     .help = "Open connections of protocol listeners"},
@@ -57,12 +54,10 @@ static int32_t register_metrics(struct tcp_row *row, uint32_t index)
                                      .kind = METRICS_COUNTER,
                                      .help = "Bytes sent by protocol listeners"},
     };
-    snprintf(labels[index], LABEL_BYTES_MAX, "listener=\"%s\"", row->name);
-    for (uint32_t i = 0; i < TCP_METRIC_COUNT; i++) {
-        metric_rows[index][i] = model[i];
-        metric_rows[index][i].labels = labels[index];
-    }
-    return metrics_register(metric_rows[index], TCP_METRIC_COUNT, &row->metrics);
+    snprintf(labels, sizeof labels, "listener=\"%s\"", row->name);
+    for (uint32_t i = 0; i < TCP_METRIC_COUNT; i++)
+        rows[i].labels = labels;
+    return metrics_register(rows, TCP_METRIC_COUNT, &row->metrics);
 }
 
 int32_t tcp_new(const struct tcp_config *config, struct tcp_server **ret_server)
@@ -99,11 +94,13 @@ void tcp_free(struct tcp_server *server)
     self = NULL;
 }
 
-static struct tcp_row *row_named(struct tcp_server *server, uint32_t plugin, const char *name)
+struct tcp_row *tcp_row_named(struct tcp_server *server, uint32_t plugin, const char *name)
 {
-    for (uint32_t i = 0; i < server->count; i++)
-        if (server->rows[i].plugin == plugin && strcmp(server->rows[i].name, name) == 0)
-            return &server->rows[i];
+    for (uint32_t i = 0; i < server->count; i++) {
+        struct tcp_row *row = &server->rows[i];
+        if (row->plugin == plugin && !row->gone && strcmp(row->name, name) == 0)
+            return row;
+    }
     return NULL;
 }
 
@@ -115,53 +112,38 @@ static bool is_complete(const struct dais_listener *listener, struct dais_str ad
            (listener->flags & ~DAIS_LISTENER_TLS) == 0;
 }
 
-int32_t tcp_listen(struct tcp_server *server, uint32_t plugin, uint32_t generation,
-                   const struct dais_listener *listener, struct dais_str address)
+int32_t tcp_row_init(const struct tcp_server *server, struct tcp_row *row,
+                     const struct dais_listener *listener, struct dais_str address)
 {
-    if (server->open)
-        return DAIS_E_STATE;
     if (!is_complete(listener, address))
         return DAIS_E_INVALID;
-    if (row_named(server, plugin, listener->name))
-        return DAIS_E_CONFLICT;
     if ((listener->flags & DAIS_LISTENER_TLS) && !server->config.tls)
         return DAIS_E_UNAVAILABLE;
-    if (server->count == TCP_LISTENERS_MAX)
-        return DAIS_E_LIMIT;
-    struct tcp_row *row = &server->rows[server->count];
-    *row = (struct tcp_row){.listener = listener, .plugin = plugin, .generation = generation};
+    *row = (struct tcp_row){.listener = listener, .users = server->config.workers};
     memcpy(row->name, listener->name, strlen(listener->name));
     for (uint32_t w = 0; w < WORKERS_MAX; w++)
         row->fds[w] = -1;
     memcpy(row->address, address.ptr, address.len);
-    int32_t code = register_metrics(row, server->count);
-    if (code == DAIS_OK)
-        server->count++;
-    return code;
+    return register_metrics(row);
 }
 
-int32_t tcp_retarget_check(struct tcp_server *server, uint32_t plugin, uint32_t generation,
-                           const struct dais_listener *listener, struct dais_str address)
+int32_t tcp_listen(struct tcp_server *server, uint32_t plugin, uint32_t generation,
+                   const struct dais_listener *listener, struct dais_str address)
 {
-    (void)generation; /* any will do */
-    if (!is_complete(listener, address))
-        return DAIS_E_INVALID;
-    const struct tcp_row *row = row_named(server, plugin, listener->name);
-    if (!row)
-        return DAIS_E_NOT_FOUND;
-    bool same = str_eqz(address, row->address) && listener->flags == row->listener->flags;
-    return same ? DAIS_OK : DAIS_E_CONFLICT;
-}
-
-int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin, uint32_t generation,
-                     const struct dais_listener *listener, struct dais_str address)
-{
-    int32_t code = tcp_retarget_check(server, plugin, generation, listener, address);
+    struct tcp_row row;
+    if (server->open)
+        return DAIS_E_STATE;
+    int32_t code = tcp_row_init(server, &row, listener, address);
     if (code != DAIS_OK)
         return code;
-    struct tcp_row *row = row_named(server, plugin, listener->name);
-    row->listener = listener;
-    row->generation = generation;
+    if (tcp_row_named(server, plugin, row.name))
+        return DAIS_E_CONFLICT;
+    if (server->count == TCP_LISTENERS_MAX)
+        return DAIS_E_LIMIT;
+    row.plugin = plugin;
+    row.generation = generation;
+    server->taken[server->count] = true;
+    server->rows[server->count++] = row;
     return DAIS_OK;
 }
 
@@ -176,20 +158,25 @@ static uint32_t port_of(int fd)
                : ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
 }
 
+int32_t tcp_row_open(const struct tcp_server *server, struct tcp_row *row)
+{
+    const struct tcp_config *config = &server->config;
+    int32_t code = config->open_sockets(row->name, dais_cstr(row->address), config->workers,
+                                        row->fds);
+    if (code == DAIS_OK)
+        row->port = port_of(row->fds[0]);
+    return code;
+}
+
 int32_t tcp_open(struct tcp_server *server)
 {
+    int32_t code = DAIS_OK;
     if (server->open)
         return DAIS_E_STATE;
     server->open = true;
-    for (uint32_t i = 0; i < server->count; i++) {
-        struct tcp_row *row = &server->rows[i];
-        int32_t code = server->config.open_sockets(row->name, dais_cstr(row->address),
-                                                   server->config.workers, row->fds);
-        if (code != DAIS_OK)
-            return code;
-        row->port = port_of(row->fds[0]);
-    }
-    return DAIS_OK;
+    for (uint32_t i = 0; code == DAIS_OK && i < server->count; i++)
+        code = tcp_row_open(server, &server->rows[i]);
+    return code;
 }
 
 int32_t tcp_worker_start(struct tcp_server *server)
@@ -202,8 +189,21 @@ int32_t tcp_worker_start(struct tcp_server *server)
     int32_t code = worker->input ? DAIS_OK : DAIS_E_MEMORY;
     if (code == DAIS_OK)
         code = worker_hook_add(WORKER_HOOK_END, tcp_conn_flush_all, worker);
-    for (uint32_t i = 0; code == DAIS_OK && i < server->count; i++)
-        code = tcp_accept_start(worker, i);
+    return code == DAIS_OK ? tcp_worker_follow(server) : code;
+}
+
+int32_t tcp_worker_follow(struct tcp_server *server)
+{
+    struct tcp_worker *worker = &server->workers[worker_index()];
+    int32_t code = DAIS_OK;
+    for (uint32_t i = 0; i < server->count; i++) {
+        int32_t begun = DAIS_OK;
+        if (server->rows[i].gone)
+            tcp_accept_stop(&worker->acceptors[i]);
+        else if (server->rows[i].fds[worker_index()] >= 0)
+            begun = tcp_accept_start(worker, i);
+        code = code == DAIS_OK ? begun : code;
+    }
     return code;
 }
 
@@ -273,8 +273,9 @@ void tcp_close(dais_handle handle)
 uint32_t tcp_port(const struct dais_listener *listener)
 {
     for (uint32_t i = 0; self && i < self->count; i++)
-        if (self->rows[i].listener == listener)
+        if (self->rows[i].listener == listener && !self->rows[i].gone)
             return self->rows[i].port;
-    const struct tcp_row *row = self ? row_named(self, owner_get().plugin, listener->name) : NULL;
+    const struct tcp_row *row = self ? tcp_row_named(self, owner_get().plugin, listener->name)
+                                     : NULL;
     return row ? row->port : 0;
 }

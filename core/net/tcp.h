@@ -6,7 +6,7 @@
  *   tcp_new            main thread, before the plugins' `init`
  *   tcp_listen         from `init`: rows of listeners
  *   tcp_open           opens the sockets (worker i accepts on socket i of each listener)
- *   tcp_retarget       workers parked: a new generation of a plugin takes its listener over
+ *   tcp_change_…       a new generation of a plugin takes over, with its listeners (tcp_change.h)
  *   tcp_worker_start   on each worker: starts to accept; one fiber serves each connection
  *   tcp_worker_drain   on each worker: stops accepting, cancels the fibers
  *   tcp_worker_stop    on each worker: closes what is left
@@ -32,6 +32,8 @@ struct tcp_config {
     /** As http_hooks.open_sockets. */
     int32_t (*open_sockets)(const char *name, struct dais_str address, uint32_t count,
                             int *ret_fds);
+    /** The sockets of this name and address are given up for good; NULL: nobody keeps them. */
+    void (*close_sockets)(const char *name, struct dais_str address);
 };
 
 /** Makes the one server of the process. DAIS_E_STATE when there is one, DAIS_E_MEMORY. [main
@@ -52,27 +54,17 @@ DAIS_CHECK_RESULT int32_t tcp_listen(struct tcp_server *server, uint32_t plugin,
                                      uint32_t generation, const struct dais_listener *listener,
                                      struct dais_str address);
 
-/**
- * Serves new connections of the plugin's listener of the same name by `listener` from now on, on
- * fibers that carry `generation`; those that are open end with the row that began them.
- * DAIS_E_NOT_FOUND when there is no such listener, DAIS_E_CONFLICT when it listens on another
- * address or differs in TLS, DAIS_E_INVALID; nothing is changed then. [main thread, workers parked]
- */
-DAIS_CHECK_RESULT int32_t tcp_retarget(struct tcp_server *server, uint32_t plugin,
-                                       uint32_t generation, const struct dais_listener *listener,
-                                       struct dais_str address);
-
-/** What tcp_retarget with these arguments would answer, without any effect. [main thread] */
-DAIS_CHECK_RESULT int32_t tcp_retarget_check(struct tcp_server *server, uint32_t plugin,
-                                             uint32_t generation,
-                                             const struct dais_listener *listener,
-                                             struct dais_str address);
-
 /** Opens the sockets of all listeners. What open_sockets answered. [main thread] */
 DAIS_CHECK_RESULT int32_t tcp_open(struct tcp_server *server);
 
 /** Starts to accept on this worker. DAIS_E_MEMORY, DAIS_E_INTERNAL. [worker] */
 DAIS_CHECK_RESULT int32_t tcp_worker_start(struct tcp_server *server);
+
+/**
+ * Starts to accept for listeners that have come and stops for those that are gone, after a change.
+ * DAIS_E_MEMORY, DAIS_E_INTERNAL: some do not accept on this worker. [worker]
+ */
+DAIS_CHECK_RESULT int32_t tcp_worker_follow(struct tcp_server *server);
 
 /** Stops accepting and cancels the connections' fibers. [worker] */
 void tcp_worker_drain(struct tcp_server *server);

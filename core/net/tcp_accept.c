@@ -49,6 +49,10 @@ static void on_acceptable(void *arg, uint32_t events)
 {
     struct tcp_acceptor *acceptor = arg;
     (void)events;
+    if (acceptor->row->gone) {
+        tcp_accept_stop(acceptor); /* this worker has not heard of it yet */
+        return;
+    }
     for (uint32_t i = 0; i < BURST_MAX; i++) {
         if (acceptor->connections >= acceptor->row->listener->connections_max) {
             poll_set(acceptor->poll, 0); /* more wait in the backlog */
@@ -80,10 +84,12 @@ int32_t tcp_accept_start(struct tcp_worker *worker, uint32_t index)
     row->fds[worker_index()] = -1;
     timer_init(&acceptor->retry, on_retry);
     int32_t code = poll_open(acceptor->fd, on_acceptable, acceptor, &acceptor->poll);
-    if (code == DAIS_OK)
+    if (code == DAIS_OK) {
         poll_set(acceptor->poll, POLL_READABLE);
-    else
-        close(acceptor->fd);
+        return DAIS_OK;
+    }
+    close(acceptor->fd);
+    atomic_fetch_sub(&row->users, 1);
     return code;
 }
 
@@ -95,4 +101,5 @@ void tcp_accept_stop(struct tcp_acceptor *acceptor)
     poll_close(acceptor->poll);
     acceptor->poll = NULL;
     close(acceptor->fd);
+    atomic_fetch_sub(&acceptor->row->users, 1);
 }

@@ -316,6 +316,7 @@ static void free_conn(struct tcp_conn *conn)
     acceptor->connections--;
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS, -1);
     tcp_accept_again(acceptor);
+    atomic_fetch_sub(&acceptor->row->users, 1);
 }
 
 static void serve(void *arg)
@@ -378,6 +379,7 @@ void tcp_conn_start(struct tcp_acceptor *acceptor, int fd)
     conn->listener = acceptor->row->listener;
     conn->fd = fd;
     acceptor->connections++;
+    atomic_fetch_add(&acceptor->row->users, 1);
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS, 1);
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS_TOTAL, 1);
     write_peer(conn);

@@ -17,6 +17,7 @@
 #include "net/tcp.h"
 #include "net/tls_inner.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #define TCP_INPUT_BYTES 65536u
@@ -43,13 +44,15 @@ struct tcp_row {
     uint32_t port;
     char name[TCP_NAME_BYTES_MAX];
     char address[TCP_ADDRESS_BYTES_MAX];
-    int fds[WORKERS_MAX]; /* -1: none, or given to its worker */
+    int fds[WORKERS_MAX];   /* -1: none, or given to its worker */
+    bool gone;              /* newer code does not listen there: nothing is accepted any more */
+    _Atomic uint32_t users; /* sockets and connections; a row that is gone is free without any */
 };
 
 /** One listener on one worker. */
 struct tcp_acceptor {
     struct tcp_worker *worker;
-    const struct tcp_row *row;
+    struct tcp_row *row;
     struct poll *poll; /* NULL: stopped */
     int fd;
     uint32_t connections;
@@ -97,6 +100,7 @@ struct tcp_server {
     uint32_t count;
     bool open;
     struct tcp_row rows[TCP_LISTENERS_MAX];
+    bool taken[TCP_LISTENERS_MAX]; /* rows in use or about to be; the main thread's own */
     struct tcp_worker *workers;
 };
 
@@ -108,6 +112,14 @@ struct tcp_server *tcp_server_self(void);
 struct tcp_worker *tcp_worker_self(void);
 /** Adds to a metric of a listener. */
 void tcp_count(const struct tcp_row *row, enum tcp_metric metric, int64_t value);
+/** The plugin's row of that name that connections are accepted for, or NULL. */
+struct tcp_row *tcp_row_named(struct tcp_server *server, uint32_t plugin, const char *name);
+/** Fills a row whose sockets are not open yet. As tcp_listen. [main thread] */
+DAIS_CHECK_RESULT int32_t tcp_row_init(const struct tcp_server *server, struct tcp_row *row,
+                                       const struct dais_listener *listener,
+                                       struct dais_str address);
+/** Opens its sockets. What open_sockets answered. [main thread] */
+DAIS_CHECK_RESULT int32_t tcp_row_open(const struct tcp_server *server, struct tcp_row *row);
 
 /* tcp_accept.c */
 

@@ -6,9 +6,9 @@
  * plain structs.
  *
  * The server asks: CHANNEL_LISTEN, answered by CHANNEL_SOCKETS with the sockets or by
- * CHANNEL_FAILED; it says CHANNEL_READY once when it serves, and CHANNEL_RELEASE
- * whenever an operator wants that. Whoever reads end of file knows that
- * the other process is gone.
+ * CHANNEL_FAILED, at its start and when code is replaced; CHANNEL_CLOSE, answered by
+ * CHANNEL_CLOSED. It says CHANNEL_READY once when it serves, and CHANNEL_RELEASE whenever an
+ * operator wants that. Whoever reads end of file knows that the other process is gone.
  */
 #include "proc/sockets.h"
 
@@ -25,6 +25,8 @@ enum channel_kind {
     CHANNEL_SOCKETS = 3, /**< supervisor: `count` descriptors, listening on the address `text` */
     CHANNEL_FAILED = 4,  /**< supervisor: `error` of dais/error.h; why, in words, in `text` */
     CHANNEL_RELEASE = 5, /**< server: forget the crashes of the plugin `text`; no answer */
+    CHANNEL_CLOSE = 6,   /**< server: the sockets named `name` on `text` are no longer used */
+    CHANNEL_CLOSED = 7,  /**< supervisor: they are closed */
 };
 
 /** One packet. Texts end with NUL. */

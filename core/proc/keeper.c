@@ -18,9 +18,8 @@ static void remove_group(struct keeper *keeper, struct keeper_group *group)
 {
     close_from(group, 0);
     CHECK(keeper->count > 0);
-    struct keeper_group *last = &keeper->groups[--keeper->count];
-    if (group != last)
-        *group = *last;
+    struct keeper_group *end = &keeper->groups[keeper->count--];
+    memmove(group, group + 1, (size_t)(end - (group + 1)) * sizeof *group); /* keeps the order */
 }
 
 static struct keeper_group *find(struct keeper *keeper, const char *name, const char *asked)
@@ -123,4 +122,11 @@ int32_t keeper_listen(struct keeper *keeper, const char *name, const char *addre
     group->wanted = true;
     *ret_group = group;
     return DAIS_OK;
+}
+
+void keeper_forget(struct keeper *keeper, const char *name, const char *address)
+{
+    struct keeper_group *group = find(keeper, name, address);
+    if (group != NULL)
+        remove_group(keeper, group);
 }

@@ -4,8 +4,9 @@
  * The keeper of listening sockets, in the supervisor. A group is opened when the server process
  * first asks for it and then stays open while server processes come and go: connections wait in its
  * backlog instead of being refused. What a new server process hasn't asked for by the time it is
- * ready is closed, or as soon as it is in the way of what it asks for. A group is known by its name
- * and the address asked for.
+ * ready is closed, or as soon as it is in the way of what it asks for. Groups come and go later,
+ * too, when code is replaced while it serves. A group is known by its name and the address asked
+ * for.
  *
  *     keeper_init → { keeper_begin, keeper_listen …, keeper_commit } for each server process →
  * keeper_fini
@@ -57,3 +58,6 @@ DAIS_CHECK_RESULT int32_t keeper_listen(struct keeper *keeper, const char *name,
 
 /** The server process is ready: closes the groups that it did not ask for. */
 void keeper_commit(struct keeper *keeper);
+
+/** The server process listens there no more: closes that group; an unknown one is ignored. */
+void keeper_forget(struct keeper *keeper, const char *name, const char *address);

@@ -109,9 +109,22 @@ static void on_listen(struct supervise *state, const struct channel_message *ask
         answer.count = group->count;
         snprintf(answer.text, sizeof answer.text, "%s", group->bound);
     }
+    if (group != NULL && state->served)
+        publish_ports(state);
     error = channel_send(state->channel, &answer, group != NULL ? group->fds : NULL, answer.count);
     if (error != DAIS_OK)
         LOG_WARN("the server process does not take its sockets", log_code(error));
+}
+
+static void on_close(struct supervise *state, const struct channel_message *asked)
+{
+    const struct channel_message answer = {.kind = CHANNEL_CLOSED};
+    keeper_forget(&state->keeper, asked->name, asked->text);
+    if (state->served)
+        publish_ports(state);
+    int32_t error = channel_send(state->channel, &answer, NULL, 0);
+    if (error != DAIS_OK)
+        LOG_WARN("the server process does not hear its supervisor", log_code(error));
 }
 
 static void publish_crashes(struct supervise *state)
@@ -142,6 +155,8 @@ void supervise_server_message(struct supervise *state)
         close(fds[i]); /* nobody sends any in this direction */
     if (error == DAIS_OK && message.kind == CHANNEL_LISTEN) {
         on_listen(state, &message);
+    } else if (error == DAIS_OK && message.kind == CHANNEL_CLOSE) {
+        on_close(state, &message);
     } else if (error == DAIS_OK && message.kind == CHANNEL_READY) {
         on_ready(state);
     } else if (error == DAIS_OK && message.kind == CHANNEL_RELEASE) {

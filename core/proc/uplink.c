@@ -80,6 +80,25 @@ int32_t uplink_listen(const char *name, struct dais_str address, uint32_t count,
     return error;
 }
 
+void uplink_unlisten(const char *name, struct dais_str address)
+{
+    int fds[SOCKETS_GROUP_MAX];
+    uint32_t received = 0;
+    struct channel_message message = {.kind = CHANNEL_CLOSE};
+    snprintf(message.name, sizeof message.name, "%s", name);
+    snprintf(message.text, sizeof message.text, "%.*s", (int)address.len, address.ptr);
+    if (channel_fd < 0)
+        return;
+    int32_t error = channel_send(channel_fd, &message, NULL, 0);
+    if (error == DAIS_OK)
+        error = channel_receive(channel_fd, &message, fds, &received);
+    for (uint32_t i = 0; error == DAIS_OK && i < received; i++)
+        close(fds[i]); /* there are none with this answer */
+    if (error != DAIS_OK || message.kind != CHANNEL_CLOSED)
+        LOG_WARN("sockets stay open", log_text("listener", name), log_str("address", address),
+                 log_code(error));
+}
+
 int32_t uplink_release(const char *id)
 {
     struct channel_message message = {.kind = CHANNEL_RELEASE};

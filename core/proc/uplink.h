@@ -4,7 +4,7 @@
  * The server process's end of the channel to its supervisor (channel.h). Without a supervisor (the
  * verb `server` by itself) it opens sockets on its own, and being ready is nobody's business.
  *
- *     uplink_open → { uplink_listen …, uplink_ready } → uplink_close
+ *     uplink_open → { uplink_listen …, uplink_ready, uplink_unlisten … } → uplink_close
  *
  * One uplink a process, used by its main thread. What is only told, not asked, may come from any
  * thread: a packet is one system call.
@@ -26,6 +26,9 @@ void uplink_close(void);
  */
 DAIS_CHECK_RESULT int32_t uplink_listen(const char *name, struct dais_str address, uint32_t count,
                                         int *ret_fds);
+
+/** The sockets given for this name and address are given up for good. Blocks. */
+void uplink_unlisten(const char *name, struct dais_str address);
 
 /** Asks the supervisor to forget the crashes of the plugin `id`. DAIS_E_UNAVAILABLE. [any thread]
  */

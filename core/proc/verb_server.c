@@ -132,6 +132,7 @@ static int32_t serve(const struct config *config, const struct args *args, struc
         .slot_count = slots != NULL ? SLOTS_MAX : 0,
         .thread_start = fault_thread_start,
         .open_sockets = uplink_listen,
+        .close_sockets = uplink_unlisten,
         .ready = uplink_ready,
     };
     if (slots != NULL)

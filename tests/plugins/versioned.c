@@ -238,6 +238,31 @@ static const struct dais_verb verbs[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+/* --- a protocol of its own --- */
+
+#ifdef LISTENS
+static void serve(dais_handle conn)
+{
+    struct dais_str input;
+    while (dais_net->read(conn, 60000, &input) == DAIS_OK)
+        if (dais_net->write(conn, dais_cstr("version " TEXT(VERSION) "\n")) != DAIS_OK)
+            return;
+}
+
+static const struct dais_listener listener = {"versioned", 100, 4096, serve, 0, 0};
+
+static int32_t listen_on(void)
+{
+    const char *address = getenv(LISTENS);
+    return dais_net->listen(&listener, dais_cstr(address ? address : "127.0.0.1:0"));
+}
+#else
+static int32_t listen_on(void)
+{
+    return DAIS_OK;
+}
+#endif
+
 /* --- its life --- */
 
 static int32_t init(const struct dais_host *host)
@@ -262,6 +287,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_bus->subscribe(subscriptions);
     if (!error)
         error = dais_cli_verbs->verbs(verbs);
+    if (!error)
+        error = listen_on();
 #ifdef FAILING_INIT
     return DAIS_E_CONFLICT;
 #else
@@ -294,6 +321,9 @@ static const struct dais_need needs[] = {
     DAIS_NEED_HTTP,
     DAIS_NEED_LOG,
     DAIS_NEED_METRICS,
+#ifdef LISTENS
+    DAIS_NEED_NET,
+#endif
     DAIS_NEED_TIMERS,
 #ifdef NEEDS_MORE
     {"example.weather/1", (const void **)&dais_versioned, 0, 0},

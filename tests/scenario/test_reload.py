@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
 """A plugin's code is replaced while the server serves: what changes, what stays, what is refused."""
+import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from dais import Server, processes
+from dais import Hls, Server, processes
 from dais.control import Refused, call
 from dais.reload import put, reload
-from dais.server import build_folder
+from dais.server import build_folder, free_ports
 from dais.wait import eventually, scale
 
 # Where somebody else works on the same cores, or a sanitizer does, times say nothing.
@@ -288,6 +290,93 @@ def test_a_plugin_that_was_left_out_comes_in(own_server):
     assert versions.answer() == "version 2" and versions.answer("/versioned/row") == '"row 2"'
     # The one that was left out for want of it has come in with it.
     assert versions.api.get("/user/number?ms=0").expect(200).json == {"number": 2}
+
+
+# -- listeners -------------------------------------------------------------------------------------
+
+class Peer:
+    """A connection to the listener of `versioned`."""
+
+    def __init__(self, address):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=5 * scale())
+
+    def answer(self):
+        self.socket.sendall(b"?")
+        return self.socket.recv(64).decode()
+
+
+def ports(server):
+    return json.loads((server.data / "run" / "ports.json").read_text())
+
+
+def is_refused(address):
+    with pytest.raises(ConnectionRefusedError):
+        Peer(address)
+    return True
+
+
+def test_listeners_come_and_move_and_go(own_server):
+    taken = socket.create_server(("127.0.0.1", free_ports(1)[0]))
+    there = f"127.0.0.1:{taken.getsockname()[1]}"
+    versions = Versions(own_server(start=False, env={"VERSIONED_THERE": there}))
+    server = versions.server
+    assert "versioned" not in ports(server)
+
+    versions.load("listens")  # it is new
+    here = ports(server)["versioned"]
+    first = Peer(here)
+    assert first.answer() == "version 5\n"
+
+    # Somebody listens there: the former code goes on, and the line says where and why.
+    assert (f"its listener 'versioned' cannot listen on {there}: somebody listens there already"
+            in versions.refused("listens_elsewhere"))
+    assert versions.answer() == "version 5"
+    assert ports(server)["versioned"] == here and Peer(here).answer() == "version 5\n"
+
+    taken.close()
+    versions.load("listens_elsewhere")  # it moves
+    assert ports(server)["versioned"] == there
+    second = Peer(there)
+    assert second.answer() == "version 6\n" and first.answer() == "version 5\n"
+    assert is_refused(here)
+
+    pid = server.worker_pid  # the next server process gets the same sockets
+    server.kill(pid)
+    eventually(lambda: server.worker_pid != pid and server.is_ready(), 20)
+    assert ports(server)["versioned"] == there and Peer(there).answer() == "version 6\n"
+
+    last = Peer(there)
+    assert last.answer() == "version 6\n"
+    versions.load("1")  # it is gone
+    assert "versioned" not in ports(server) and is_refused(there)
+    assert last.answer() == "version 6\n"
+
+
+def test_sockets_of_code_that_does_not_start_are_closed_again(own_server):
+    there = f"127.0.0.1:{free_ports(1)[0]}"
+    versions = Versions(own_server(start=False, env={"VERSIONED_THERE": there}))
+    assert "start failed" in versions.refused("listens_failing")
+    assert "versioned" not in ports(versions.server) and is_refused(there)
+    versions.load("listens_elsewhere")
+    assert Peer(there).answer() == "version 6\n"
+
+
+def test_rtmp_that_was_out_comes_in(own_server, publish):
+    server = own_server(start=False)
+    file = server.folder / "rtmp.so"
+    file.write_bytes(b"no plugin yet")
+    server.config = ("workers: 2\nplugins:\n  auth: {}\n  streams: {}\n  hls: {segment_ms: 1000}\n"
+                     f"  rtmp: {{path: {file}, required: false}}\n")
+    server.start()
+    assert "rtmp" not in ports(server) and is_refused(f"127.0.0.1:{server.rtmp_port}")
+    put(build_folder() / "plugins" / "rtmp.so", file)
+    reload(server, "rtmp")
+    assert ports(server)["rtmp"].endswith(f":{server.rtmp_port}")
+    stream = server.stream()
+    publish(server, stream)
+    on_air = Hls(server, stream["playbackId"])
+    eventually(lambda: on_air.media()[0].segments, 30, what="the stream is on air")
 
 
 # -- dais serve --dev ------------------------------------------------------------------------------

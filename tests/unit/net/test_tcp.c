@@ -8,12 +8,14 @@
 #include "loop/fiber.h"
 #include "loop/park.h"
 #include "loop/worker.h"
-#include "net/tcp.h"
+#include "net/tcp_change.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -118,6 +120,27 @@ static const struct dais_listener patient = {"patient", 100, 1024, serve_silence
 
 static const struct dais_listener trade_old = {"trade", 100, 1024, serve_old};
 static const struct dais_listener trade_new = {"trade", 100, 1024, serve_new};
+static const struct dais_listener late_old = {"late", 100, 1024, serve_old};
+static const struct dais_listener late_new = {"late", 100, 1024, serve_new};
+static const struct dais_listener late_more = {"more", 100, 1024, serve_new};
+
+static int32_t open_code; /* what the next sockets are refused with */
+static uint32_t opened, given_up;
+static char last_given_up[128];
+
+static int32_t open_sockets(const char *name, struct dais_str address, uint32_t count, int *ret_fds)
+{
+    if (open_code != DAIS_OK)
+        return open_code;
+    opened++;
+    return rig_open_sockets(name, address, count, ret_fds);
+}
+
+static void close_sockets(const char *name, struct dais_str address)
+{
+    given_up++;
+    snprintf(last_given_up, sizeof last_given_up, "%s %.*s", name, STR_ARG(address));
+}
 
 static int32_t on_start(void *context, uint32_t worker)
 {
@@ -144,15 +167,17 @@ static int start(void **state)
 {
     (void)state;
     static const struct dais_listener *const rows[] = {
-        &echo, &farewell, &tight, &sink, &silence, &single, &gather, &lazy, &patient, &trade_old};
+        &echo, &farewell, &tight, &sink, &silence, &single, &gather, &lazy, &patient};
     static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
-    struct tcp_config config = {.workers = WORKERS, .open_sockets = rig_open_sockets};
+    struct tcp_config config = {
+        .workers = WORKERS, .open_sockets = open_sockets, .close_sockets = close_sockets};
     random_init();
     assert_int_equal(metrics_init(WORKERS), DAIS_OK);
     assert_int_equal(tcp_new(&config, &server), DAIS_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_int_equal(tcp_listen(server, 1, 1, rows[i], dais_cstr("127.0.0.1:0")), DAIS_OK);
     assert_int_equal(tcp_listen(server, 1, 1, &echo, dais_cstr("127.0.0.1:0")), DAIS_E_CONFLICT);
+    assert_int_equal(tcp_listen(server, 2, 1, &trade_old, dais_cstr("127.0.0.1:0")), DAIS_OK);
     assert_int_equal(tcp_open(server), DAIS_OK);
     assert_int_equal(workers_start(WORKERS, &events), DAIS_OK);
     return 0;
@@ -317,10 +342,48 @@ static void test_connections_are_capped(void **state)
     }
 }
 
-static void retarget(void *arg)
+static struct tcp_change *begin(uint32_t plugin, uint32_t generation)
 {
-    int32_t *ret_code = arg;
-    *ret_code = tcp_retarget(server, 1, 2, &trade_new, dais_cstr("127.0.0.1:0"));
+    struct tcp_change *change = NULL;
+    assert_int_equal(tcp_change_new(server, plugin, generation, &change), DAIS_OK);
+    return change;
+}
+
+static void add(struct tcp_change *change, const struct dais_listener *row, const char *address)
+{
+    assert_int_equal(tcp_change_add(change, row, dais_cstr(address)), DAIS_OK);
+}
+
+static void apply(void *change)
+{
+    tcp_change_apply(change);
+}
+
+static int32_t follow(void *unused)
+{
+    (void)unused;
+    return tcp_worker_follow(server);
+}
+
+static void finish(struct tcp_change *change)
+{
+    assert_int_equal(workers_park(apply, change, 3000), DAIS_OK);
+    for (uint32_t w = 0; w < WORKERS; w++)
+        assert_int_equal(worker_call(w, follow, NULL), DAIS_OK);
+    tcp_change_free(change);
+}
+
+/* Whether somebody takes connections to this port. */
+static bool listens(uint32_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    int result = connect(fd, (struct sockaddr *)&address, sizeof address);
+    close(fd);
+    return result == 0;
 }
 
 static void expect_told(int fd, const char *answer)
@@ -332,37 +395,124 @@ static void expect_told(int fd, const char *answer)
 }
 
 /* A listener changes hands: who is connected stays with the old one, who comes meets the new. */
-static void test_retarget(void **state)
+static void test_change_keeps_sockets(void **state)
 {
     (void)state;
-    uint32_t port = tcp_port(&trade_old);
+    struct tcp_change *change = begin(2, 2);
+    uint32_t port = tcp_port(&trade_old), before_opened = opened, before_given_up = given_up;
     int before = rig_connect_to(port);
     expect_told(before, "o1");
-    int32_t code = DAIS_E_INTERNAL;
-    assert_int_equal(workers_park(retarget, &code, 3000), DAIS_OK);
-    assert_int_equal(code, DAIS_OK);
+    add(change, &trade_new, "127.0.0.1:0");
+    finish(change);
     expect_told(before, "o1");
     int after = rig_connect_to(tcp_port(&trade_new));
     expect_told(after, "n2");
     expect_told(before, "o1");
     assert_int_equal(tcp_port(&trade_new), port);
+    assert_int_equal(opened, before_opened);
+    assert_int_equal(given_up, before_given_up);
     close(before);
     close(after);
 }
 
-static void test_retarget_is_refused(void **state)
+/* Connections wait from the moment it is added, and are served from the change on. */
+static void test_late_listener(void **state)
 {
     (void)state;
-    static const struct dais_listener unknown = {"unknown", 1, 1, serve_new};
-    static const struct dais_listener empty = {"echo", 0, 1, serve_new};
-    struct dais_str same = dais_cstr("127.0.0.1:0");
-    struct dais_str other = dais_cstr("127.0.0.1:1");
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &echo, same), DAIS_OK);
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &echo, other), DAIS_E_CONFLICT);
-    assert_int_equal(tcp_retarget_check(server, 2, 2, &echo, same), DAIS_E_NOT_FOUND);
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &unknown, same), DAIS_E_NOT_FOUND);
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &empty, same), DAIS_E_INVALID);
-    assert_int_equal(tcp_retarget(server, 1, 2, &unknown, same), DAIS_E_NOT_FOUND);
+    struct tcp_change *change = begin(3, 1);
+    add(change, &late_old, "127.0.0.1:0");
+    assert_int_equal(tcp_port(&late_old), 0);
+    finish(change);
+    for (int i = 0; i < 8; i++) { /* both workers accept */
+        int fd = rig_connect_to(tcp_port(&late_old));
+        expect_told(fd, "o1");
+        close(fd);
+    }
+}
+
+static void test_late_listener_moves(void **state)
+{
+    (void)state;
+    uint32_t port = tcp_port(&late_old), before_given_up = given_up;
+    int before = rig_connect_to(port);
+    expect_told(before, "o1");
+    struct tcp_change *change = begin(3, 2);
+    add(change, &late_new, "localhost:0");
+    add(change, &late_more, "127.0.0.1:0");
+    finish(change);
+    expect_told(before, "o1");
+    assert_false(listens(port));
+    int after = rig_connect_to(tcp_port(&late_new));
+    expect_told(after, "n2");
+    int more = rig_connect_to(tcp_port(&late_more));
+    expect_told(more, "n2");
+    assert_int_equal(given_up, before_given_up + 1);
+    assert_string_equal(last_given_up, "late 127.0.0.1:0");
+    close(before);
+    close(after);
+    close(more);
+}
+
+static void test_listener_goes(void **state)
+{
+    (void)state;
+    uint32_t port = tcp_port(&late_new), other = tcp_port(&late_more);
+    finish(begin(3, 3));
+    assert_false(listens(port));
+    assert_false(listens(other));
+    assert_int_equal(tcp_port(&late_new), 0);
+}
+
+/* Rows are used again: more listeners come and go than there may be at a time. */
+static void test_rows_are_used_again(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3 * TCP_LISTENERS_MAX; i++) {
+        struct tcp_change *change = begin(3, 4 + i % 5);
+        add(change, &late_new, i % 2 ? "127.0.0.1:0" : "localhost:0");
+        finish(change);
+        int fd = rig_connect_to(tcp_port(&late_new));
+        const char answer[3] = {'n', (char)('4' + i % 5), '\0'};
+        expect_told(fd, answer);
+        shutdown(fd, SHUT_WR);
+        assert_true(rig_closed_within(fd, 3000));
+        close(fd);
+    }
+    finish(begin(3, 9));
+}
+
+static void test_change_is_taken_back(void **state)
+{
+    (void)state;
+    uint32_t before_given_up = given_up, port = tcp_port(&trade_new);
+    struct tcp_change *change = begin(2, 3);
+    add(change, &late_old, "127.0.0.1:0");
+    add(change, &trade_old, "127.0.0.1:0");
+    open_code = DAIS_E_CONFLICT;
+    assert_int_equal(tcp_change_add(change, &late_more, dais_cstr("127.0.0.1:1")), DAIS_E_CONFLICT);
+    open_code = DAIS_OK;
+    tcp_change_free(change);
+    assert_int_equal(given_up, before_given_up + 1);
+    assert_string_equal(last_given_up, "late 127.0.0.1:0");
+    assert_int_equal(tcp_port(&late_old), 0);
+    int fd = rig_connect_to(port);
+    expect_told(fd, "n2");
+    close(fd);
+}
+
+static void test_change_is_refused(void **state)
+{
+    (void)state;
+    static const struct dais_listener empty = {"empty", 0, 1, serve_new};
+    static const struct dais_listener secure = {"secure", 1, 1, serve_new,
+                                                .flags = DAIS_LISTENER_TLS};
+    struct dais_str address = dais_cstr("127.0.0.1:0");
+    struct tcp_change *change = begin(2, 3);
+    assert_int_equal(tcp_change_add(change, &empty, address), DAIS_E_INVALID);
+    assert_int_equal(tcp_change_add(change, &secure, address), DAIS_E_UNAVAILABLE);
+    add(change, &trade_new, "127.0.0.1:0");
+    assert_int_equal(tcp_change_add(change, &trade_new, address), DAIS_E_CONFLICT);
+    tcp_change_free(change);
 }
 
 static void test_wrong_place(void **state)
@@ -386,8 +536,13 @@ int main(void)
         cmocka_unit_test(test_gathering_waits),
         cmocka_unit_test(test_close_from_elsewhere),
         cmocka_unit_test(test_connections_are_capped),
-        cmocka_unit_test(test_retarget),
-        cmocka_unit_test(test_retarget_is_refused),
+        cmocka_unit_test(test_change_keeps_sockets),
+        cmocka_unit_test(test_late_listener),
+        cmocka_unit_test(test_late_listener_moves),
+        cmocka_unit_test(test_listener_goes),
+        cmocka_unit_test(test_rows_are_used_again),
+        cmocka_unit_test(test_change_is_taken_back),
+        cmocka_unit_test(test_change_is_refused),
         cmocka_unit_test(test_wrong_place),
     };
     return cmocka_run_group_tests(tests, start, stop);

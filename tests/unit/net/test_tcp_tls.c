@@ -9,8 +9,9 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "loop/fiber.h"
+#include "loop/park.h"
 #include "loop/worker.h"
-#include "net/tcp.h"
+#include "net/tcp_change.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -300,13 +301,50 @@ static void test_peers_vanish(void **state)
     client_close(&client);
 }
 
-static void test_retarget_keeps_tls(void **state)
+static void apply(void *change)
 {
-    static const struct dais_listener plain = {"echo", 100, 1u << 20, serve_echo};
-    struct dais_str address = dais_cstr("127.0.0.1:0");
+    tcp_change_apply(change);
+}
+
+static int32_t follow(void *unused)
+{
+    (void)unused;
+    return tcp_worker_follow(server);
+}
+
+static void change_to(const struct dais_listener *listener)
+{
+    struct tcp_change *change = NULL;
+    assert_int_equal(tcp_change_new(server, 2, 1, &change), DAIS_OK);
+    assert_int_equal(tcp_change_add(change, listener, dais_cstr("127.0.0.1:0")), DAIS_OK);
+    assert_int_equal(workers_park(apply, change, 3000), DAIS_OK);
+    for (uint32_t w = 0; w < WORKERS; w++)
+        assert_int_equal(worker_call(w, follow, NULL), DAIS_OK);
+    tcp_change_free(change);
+}
+
+/* One that comes while the server runs; newer code may do without TLS on the same sockets. */
+static void test_late_listener(void **state)
+{
+    static const struct dais_listener secure = {"late", 100, 1u << 20, serve_echo,
+                                                .flags = DAIS_LISTENER_TLS};
+    static const struct dais_listener plain = {"late", 100, 1u << 20, serve_echo};
+    struct client client;
+    char byte = 0;
     (void)state;
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &echo, address), DAIS_OK);
-    assert_int_equal(tcp_retarget_check(server, 1, 2, &plain, address), DAIS_E_CONFLICT);
+    change_to(&secure);
+    uint32_t port = tcp_port(&secure);
+    assert_true(client_open(&client, port, &(struct client_options){0}));
+    say_and_hear(&client, 10);
+    change_to(&plain);
+    say_and_hear(&client, 10);
+    client_close(&client);
+    assert_int_equal(tcp_port(&plain), port);
+    int fd = rig_connect_to(port);
+    rig_send(fd, "x", 1);
+    assert_int_equal(recv(fd, &byte, 1, 0), 1);
+    assert_int_equal(byte, 'x');
+    close(fd);
 }
 
 int main(void)
@@ -321,7 +359,7 @@ int main(void)
         cmocka_unit_test(test_no_handshake),
         cmocka_unit_test(test_slow_handshakes_are_cut_off),
         cmocka_unit_test(test_peers_vanish),
-        cmocka_unit_test(test_retarget_keeps_tls),
+        cmocka_unit_test(test_late_listener),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

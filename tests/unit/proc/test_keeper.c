@@ -143,6 +143,26 @@ static void test_what_is_not_asked_for_again_is_closed(void **state)
     assert_false(connects(&gone));
 }
 
+static void test_what_is_forgotten_is_closed_and_the_rest_keeps_its_order(void **state)
+{
+    (void)state;
+    const struct keeper_group *group = listen_on("rtmp", "127.0.0.1:0", 2);
+    struct sockets_address gone = group->address;
+    (void)listen_on("http", "127.0.0.1:0", 1);
+    (void)listen_on("http", "[::1]:0", 1);
+    keeper_commit(&keeper);
+    keeper_forget(&keeper, "rtmp", "127.0.0.1:1");
+    assert_int_equal(keeper.count, 3);
+    keeper_forget(&keeper, "rtmp", "127.0.0.1:0");
+    assert_false(connects(&gone));
+    assert_int_equal(keeper.count, 2);
+    assert_string_equal(keeper.groups[0].asked, "127.0.0.1:0");
+    assert_string_equal(keeper.groups[1].asked, "[::1]:0");
+    (void)listen_on("rtmp", "127.0.0.1:0", 2); /* again, also without a new process */
+    keeper_commit(&keeper);
+    assert_int_equal(keeper.count, 3);
+}
+
 static void test_a_moved_address_is_not_blocked_by_the_old_group(void **state)
 {
     (void)state;
@@ -213,6 +233,7 @@ int main(void)
         KEEPER_TEST(test_the_next_process_gets_the_same_sockets),
         KEEPER_TEST(test_more_and_fewer_workers),
         KEEPER_TEST(test_what_is_not_asked_for_again_is_closed),
+        KEEPER_TEST(test_what_is_forgotten_is_closed_and_the_rest_keeps_its_order),
         KEEPER_TEST(test_a_moved_address_is_not_blocked_by_the_old_group),
         KEEPER_TEST(test_the_same_group_twice_is_refused),
         KEEPER_TEST(test_an_address_in_use_is_refused_even_if_shared),

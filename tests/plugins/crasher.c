@@ -231,6 +231,16 @@ static int is_place(const char *name)
     return dais_str_eq(config.place, dais_cstr(name));
 }
 
+static void serve(dais_handle conn)
+{
+    struct dais_str input;
+    while (dais_net->read(conn, 60000, &input) == DAIS_OK)
+        if (dais_net->write(conn, input) != DAIS_OK)
+            return;
+}
+
+static const struct dais_listener listener = {"crasher", 100, 65536, serve, 0, 0};
+
 static int32_t init(const struct dais_host *host)
 {
     (void)host;
@@ -241,6 +251,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_timers->every(timers);
     if (!error)
         error = dais_bus->subscribe(subscriptions);
+    if (!error)
+        error = dais_net->listen(&listener, dais_cstr("127.0.0.1:0"));
     return !error && is_place("init") ? crash() : error;
 }
 
@@ -256,8 +268,8 @@ static int32_t start(void)
 }
 
 static const struct dais_need needs[] = {
-    DAIS_NEED_BUS,  DAIS_NEED_CONFIG, DAIS_NEED_FIBER,
-    DAIS_NEED_HTTP, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS, DAIS_NEED_CONFIG, DAIS_NEED_FIBER,    DAIS_NEED_HTTP,
+    DAIS_NEED_NET, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 DAIS_EXPORT const struct dais_plugin dais_plugin = {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A plugin that crashes costs itself: it is named, it is left out, and the rest goes on."""
 import datetime
+import json
 import re
 import shutil
 import subprocess
@@ -198,14 +199,26 @@ def test_stalls_and_errors_are_counted_by_plugin(bold):
     assert bold.metric('dais_plugin_calls_total{plugin="crasher"}') > 0
 
 
+def echoed(server):
+    """What the listener of crasher says back; None when it is not open."""
+    address = json.loads((server.data / "run" / "ports.json").read_text()).get("crasher")
+    if address is None:
+        return None
+    with server.connect(int(address.rsplit(":", 1)[1])) as conn:
+        conn.sendall(b"hello")
+        return conn.recv(64)
+
+
 def test_the_third_crash_leaves_it_out_and_a_release_brings_it_back(own_server):
     server = own_server(start=False, env=SECRET)
     configure(server, plugin(server, "probe"), plugin(server, "crasher"), plugin(server, "victim"))
     server.start()
+    assert echoed(server) == b"hello"
     server.deaths = 0
     for _ in range(3):
         crash(server, lambda: call(server, "null"))
     eventually(server.is_ready)
+    assert eventually(lambda: echoed(server) is None)
     answer = server.api().get("/crasher/hello").expect(503)
     assert "3 crashes within 300 s" in answer.json["detail"]
     assert server.api().get("/victim/hello").expect(503).json["detail"].count("crasher")
@@ -226,6 +239,7 @@ def test_the_third_crash_leaves_it_out_and_a_release_brings_it_back(own_server):
     assert released.returncode == 0, released.stdout + released.stderr
     server.api().get("/crasher/hello").expect(200)
     server.api().get("/victim/hello").expect(200)
+    assert echoed(server) == b"hello"
     assert server.worker_pid == pid, "it came back without a restart"
     assert re.search(r"crasher +0.1.0 +started +\d+ +\d+ +0 ", server.cli("plugin", "list").stdout)
     assert server.cli("plugin", "release", "probe").returncode == 1

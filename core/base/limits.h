@@ -114,6 +114,8 @@
       "a loop kept that long by one callback is ended as crashed; 0: never")                       \
     X(STALL_WARN_MS, stall_warn_ms, 100, 0, 3600000, "ms",                                         \
       "a callback that keeps its loop that long is logged and counted; 0: never")                  \
+    X(TCP_CONNECTIONS_PER_ADDRESS, tcp_connections_per_address, 256, 1, 1048576, "connections",    \
+      "connections of one address to the protocol listeners of a worker")                          \
     X(TLS_HANDSHAKE_MS, tls_handshake_ms, 10000, 100, 600000, "ms",                                \
       "from the connection to the end of its TLS handshake")                                       \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")

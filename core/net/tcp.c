@@ -47,6 +47,9 @@ static int32_t register_metrics(struct tcp_row *row)
         [TCP_METRIC_CONNECTIONS_TOTAL] = {.name = "dais_tcp_connections_total",
                                           .kind = METRICS_COUNTER,
                                           .help = "Accepted connections of protocol listeners"},
+        [TCP_METRIC_CROWDED_TOTAL] = {.name = "dais_tcp_connections_crowded_total",
+                                      .kind = METRICS_COUNTER,
+                                      .help = "Connections refused: their address has too many"},
         [TCP_METRIC_INPUT_BYTES] = {.name = "dais_tcp_input_bytes_total",
                                     .kind = METRICS_COUNTER,
                                     .help = "Bytes received by protocol listeners"},
@@ -185,6 +188,7 @@ int32_t tcp_worker_start(struct tcp_server *server)
     worker->server = server;
     list_init(&worker->dirty);
     handle_table_init(&worker->conns, (uint8_t)worker_index(), HANDLE_COUNT_MAX);
+    idmap_init(&worker->peers, HANDLE_COUNT_MAX);
     worker->input = mem_alloc(TCP_INPUT_BYTES);
     int32_t code = worker->input ? DAIS_OK : DAIS_E_MEMORY;
     if (code == DAIS_OK)
@@ -234,6 +238,7 @@ void tcp_worker_stop(struct tcp_server *server)
         tcp_accept_stop(&worker->acceptors[i]);
     worker_hook_remove(WORKER_HOOK_END, tcp_conn_flush_all, worker);
     handle_table_fini(&worker->conns);
+    idmap_fini(&worker->peers);
     tls_use_drop(&worker->tls);
     mem_free(worker->input);
     worker->input = NULL;

@@ -310,6 +310,7 @@ static void free_conn(struct tcp_conn *conn)
     if (conn->poll)
         poll_close(conn->poll);
     tcp_tls_close(conn);
+    tcp_peer_leave(conn);
     close(conn->fd);
     mem_free(conn->output);
     mem_free(conn);
@@ -330,22 +331,18 @@ static void serve(void *arg)
     free_conn(conn);
 }
 
-static void write_peer(struct tcp_conn *conn)
+static void write_peer(struct tcp_conn *conn, const struct sockaddr_storage *address)
 {
-    struct sockaddr_storage address = {0}; /* a peer that is gone already has none */
-    socklen_t len = sizeof address;
     char host[INET6_ADDRSTRLEN] = "unknown";
-    const struct sockaddr_in *v4 = (const void *)&address;
-    const struct sockaddr_in6 *v6 = (const void *)&address;
-    if (getpeername(conn->fd, (struct sockaddr *)&address, &len) != 0)
-        address.ss_family = AF_UNSPEC;
-    bool mapped = address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-    if (address.ss_family == AF_INET6 && !mapped) {
+    const struct sockaddr_in *v4 = (const void *)address;
+    const struct sockaddr_in6 *v6 = (const void *)address;
+    bool mapped = address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+    if (address->ss_family == AF_INET6 && !mapped) {
         inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
         snprintf(conn->peer, sizeof conn->peer, "[%s]:%u", host, ntohs(v6->sin6_port));
         return;
     }
-    if (address.ss_family == AF_INET || mapped)
+    if (address->ss_family == AF_INET || mapped)
         inet_ntop(AF_INET, mapped ? (const void *)&v6->sin6_addr.s6_addr[12] : &v4->sin_addr, host,
                   sizeof host);
     snprintf(conn->peer, sizeof conn->peer, "%s:%u", host, ntohs(v4->sin_port));
@@ -382,7 +379,16 @@ void tcp_conn_start(struct tcp_acceptor *acceptor, int fd)
     atomic_fetch_add(&acceptor->row->users, 1);
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS, 1);
     tcp_count(acceptor->row, TCP_METRIC_CONNECTIONS_TOTAL, 1);
-    write_peer(conn);
+    struct sockaddr_storage address = {0}; /* a peer that is gone already has none */
+    socklen_t len = sizeof address;
+    if (getpeername(fd, (struct sockaddr *)&address, &len) != 0)
+        address.ss_family = AF_UNSPEC;
+    write_peer(conn, &address);
+    if (!tcp_peer_enter(conn, &address)) {
+        tcp_count(acceptor->row, TCP_METRIC_CROWDED_TOTAL, 1);
+        free_conn(conn);
+        return;
+    }
     int32_t code = start(conn);
     if (code == DAIS_OK)
         return;

@@ -10,6 +10,7 @@
  */
 #include "base/handle.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "loop/fiber.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
@@ -18,6 +19,7 @@
 #include "net/tls_inner.h"
 
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define TCP_INPUT_BYTES 65536u
@@ -29,6 +31,7 @@
 enum tcp_metric {
     TCP_METRIC_CONNECTIONS,
     TCP_METRIC_CONNECTIONS_TOTAL,
+    TCP_METRIC_CROWDED_TOTAL,
     TCP_METRIC_INPUT_BYTES,
     TCP_METRIC_OUTPUT_BYTES,
     TCP_METRIC_COUNT
@@ -64,8 +67,9 @@ struct tcp_worker {
     struct tcp_server *server;
     struct handle_table conns;
     struct tcp_acceptor acceptors[TCP_LISTENERS_MAX];
-    struct list dirty; /* connections with output to send: struct tcp_conn.dirty */
-    uint8_t *input;    /* TCP_INPUT_BYTES */
+    struct list dirty;  /* connections with output to send: struct tcp_conn.dirty */
+    struct idmap peers; /* how many connections an address has: http_address_key → number */
+    uint8_t *input;     /* TCP_INPUT_BYTES */
     struct tls_use tls;
     bool draining;
 };
@@ -93,6 +97,8 @@ struct tcp_conn {
     size_t output_len;
     size_t output_capacity;
     char peer[TCP_PEER_BYTES];
+    uint64_t address_key;
+    bool counted; /* among those of its address */
 };
 
 struct tcp_server {
@@ -129,6 +135,13 @@ DAIS_CHECK_RESULT int32_t tcp_accept_start(struct tcp_worker *worker, uint32_t i
 void tcp_accept_stop(struct tcp_acceptor *acceptor);
 /** A connection of this acceptor ended: there may be room for one that waits. */
 void tcp_accept_again(struct tcp_acceptor *acceptor);
+
+/* tcp_peer.c */
+
+/** Counts a new connection for its address; false when that has enough of them already. [worker] */
+bool tcp_peer_enter(struct tcp_conn *conn, const struct sockaddr_storage *name);
+/** A connection ends. [worker] */
+void tcp_peer_leave(struct tcp_conn *conn);
 
 /* tcp_conn.c */
 

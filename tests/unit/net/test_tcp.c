@@ -2,6 +2,7 @@
 /* TCP listeners: reading, writing, bounds, ends. */
 #include "rig.h"
 
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/str.h"
@@ -23,6 +24,7 @@
 #include <cmocka.h>
 
 #define WORKERS 2u
+#define PER_ADDRESS 24u
 #define LARGE_BYTES (8u << 20)
 
 static struct tcp_server *server;
@@ -172,6 +174,7 @@ static int start(void **state)
     struct tcp_config config = {
         .workers = WORKERS, .open_sockets = open_sockets, .close_sockets = close_sockets};
     random_init();
+    assert_int_equal(limit_set(dais_cstr("tcp_connections_per_address"), PER_ADDRESS), DAIS_OK);
     assert_int_equal(metrics_init(WORKERS), DAIS_OK);
     assert_int_equal(tcp_new(&config, &server), DAIS_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -340,6 +343,37 @@ static void test_connections_are_capped(void **state)
         close(fds[served]);
         fds[served] = -1; /* ignored by poll */
     }
+}
+
+/* Whether a connection is served or was closed. */
+static bool is_served(int fd)
+{
+    char byte;
+    rig_send(fd, "x", 1);
+    return recv(fd, &byte, 1, 0) == 1;
+}
+
+/* One address takes what each worker gives to one; when it leaves there is room again. */
+static void test_one_address_is_capped(void **state)
+{
+    (void)state;
+    enum { CONNS = WORKERS * PER_ADDRESS + 16 };
+    int fds[CONNS];
+    uint32_t served = 0;
+    for (int i = 0; i < CONNS; i++)
+        fds[i] = rig_connect_to(tcp_port(&echo));
+    for (int i = 0; i < CONNS; i++)
+        served += is_served(fds[i]);
+    assert_in_range(served, PER_ADDRESS, WORKERS * PER_ADDRESS);
+    for (int i = 0; i < CONNS; i++)
+        close(fds[i]);
+    bool again = false;
+    for (int tries = 0; tries < 500 && !again; tries++) {
+        int fd = rig_connect_to(tcp_port(&echo));
+        again = is_served(fd);
+        close(fd);
+    }
+    assert_true(again);
 }
 
 static struct tcp_change *begin(uint32_t plugin, uint32_t generation)
@@ -536,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_gathering_waits),
         cmocka_unit_test(test_close_from_elsewhere),
         cmocka_unit_test(test_connections_are_capped),
+        cmocka_unit_test(test_one_address_is_capped),
         cmocka_unit_test(test_change_keeps_sockets),
         cmocka_unit_test(test_late_listener),
         cmocka_unit_test(test_late_listener_moves),

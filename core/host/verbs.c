@@ -53,15 +53,15 @@ static int32_t run_describe(struct dais_cli *cli, const void *input)
 }
 
 static const struct dais_verb core_verbs[] = {
-    {"plugin list", "Plugins with their version, state and reason", NULL, run_list},
-    {"plugin reload --all", "Loads the files of all plugins again", NULL, reload_verb_all},
-    {"plugin reload", "Loads a plugin's file again, without a restart", &reload_verb_shape,
+    {"plugin list", "list plugins with version, state and reason", NULL, run_list},
+    {"plugin reload --all", "load the files of all plugins again", NULL, reload_verb_all},
+    {"plugin reload", "load a plugin's file again, without a restart", &reload_verb_shape,
      reload_verb_one},
-    {"plugin release", "Lets a plugin that crashed too often back in", &plugin_release_shape,
+    {"plugin release", "let a plugin that crashed too often back in", &plugin_release_shape,
      plugin_release},
-    {"log level", "Changes what is logged, or tells it, without a restart", &log_verb_shape,
+    {"log level", "change what is logged, or tell it, without a restart", &log_verb_shape,
      log_verb_level},
-    {"tls reload", "Reads the certificates again, without a restart", NULL, certificates_reload},
+    {"tls reload", "read the certificates again, without a restart", NULL, certificates_reload},
     {"describe", "Routes, keys, limits, metrics, statements and verbs", &describe_shape,
      run_describe},
     {NULL, NULL, NULL, NULL},

@@ -47,7 +47,7 @@ def again_s(server):
 def main():
     empty, existing, again = [], [], []
     for _ in range(RUNS):
-        server = Server()
+        server = Server(fresh=True)
         try:
             empty.append(first_answer_s(server))
             server.stop()

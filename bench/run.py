@@ -4,7 +4,8 @@
 import importlib
 import sys
 
-NAMES = ["micro", "start", "http", "tls", "api", "login", "segments", "ingest"]
+NAMES = ["micro", "start", "http", "tls", "api", "login", "segments", "ingest",
+         "reload"]
 
 
 def main():

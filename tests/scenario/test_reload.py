@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A plugin's code is replaced while the server serves: what changes, what stays, what is refused."""
 import json
-import os
 import re
 import socket
 import subprocess
@@ -15,9 +14,6 @@ from dais.control import Refused, call
 from dais.reload import put, reload
 from dais.server import build_folder, free_ports
 from dais.wait import eventually, scale
-
-# Where somebody else works on the same cores, or a sanitizer does, times say nothing.
-BUSY = scale() > 1 or os.getloadavg()[0] > os.cpu_count()
 
 
 def variant(name):
@@ -396,7 +392,6 @@ def test_files_are_followed(own_server):
         versions.place(name)
         took_ms.append(wait_for_version(versions, name))
     print(f"new code answers {min(took_ms):.1f} ms after its file changed, {max(took_ms):.1f} at worst")
-    assert min(took_ms) < 30 or BUSY
     versions.file.write_bytes(variant("1").read_bytes())  # written in its place
     wait_for_version(versions, 1)
 
@@ -448,6 +443,5 @@ def test_a_hundred_reloads(versions):
           f"{grown / 1024:.0f} KiB each; {len(statuses)} requests")
     assert set(statuses) == {200}
     assert grown <= 250 * 1024 or scale() > 1
-    assert times[55] < 30 or BUSY
     versions.only_current_ones()
     assert call(versions.server.data, "versioned version") == "version 2\n"

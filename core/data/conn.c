@@ -71,7 +71,11 @@ static PGconn *start(const struct conn_options *options, const struct addresses 
     return PQconnectStartParams(names, values, 1);
 }
 
-/* Ends libpq's side. The watch goes first, while the descriptor's number is still its own. */
+/*
+ * Ends libpq's side. The watch goes first, while the descriptor's number is still its own. Where
+ * libpq has closed it already, another worker's connection may have that number: ending the watch
+ * then asks this worker's epoll for a file that it does not hold, and nothing happens.
+ */
 static void take_down(struct conn *conn)
 {
     timer_stop(&conn->timer);

@@ -82,10 +82,10 @@ int32_t tcp_tls_handshake(struct tcp_conn *conn)
     while (code == DAIS_OK) {
         ERR_clear_error();
         int result = SSL_do_handshake(conn->tls);
+        int what = SSL_get_error(conn->tls, result);
+        conn->readable = result == 1; /* the peer's first words may have come along with its last */
         if (result == 1)
             return DAIS_OK;
-        int what = SSL_get_error(conn->tls, result);
-        conn->readable = false;
         if (what == SSL_ERROR_WANT_READ || what == SSL_ERROR_WANT_WRITE)
             code = wait_for(conn, what, until_ms);
         else

@@ -286,6 +286,19 @@ static void test_slow_handshakes_are_cut_off(void **state)
     assert_true(clock_ms() - since_ms >= HANDSHAKE_MS);
 }
 
+/* Words that come along with the end of the handshake are heard, however fast they follow. Whether
+ * they do is up to the scheduler: a busy machine makes it likely. */
+static void test_first_words_are_heard(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct client client;
+        assert_true(client_open(&client, tcp_port(&echo), &(struct client_options){0}));
+        say_and_hear(&client, 10);
+        client_close(&client);
+    }
+}
+
 /* Peers that vanish in the middle leave nothing behind. */
 static void test_peers_vanish(void **state)
 {
@@ -358,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_web_clients_are_refused),
         cmocka_unit_test(test_no_handshake),
         cmocka_unit_test(test_slow_handshakes_are_cut_off),
+        cmocka_unit_test(test_first_words_are_heard),
         cmocka_unit_test(test_peers_vanish),
         cmocka_unit_test(test_late_listener),
     };

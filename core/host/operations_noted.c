@@ -5,11 +5,9 @@
  * out and could not even be loaded, the note says which operations wait for its decision and for
  * whom the outbox has to keep rows.
  */
-#include "base/error.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "host/files.h"
+#include "host/note.h"
 #include "host/operations.h"
 #include "host/plugin.h"
 #include "host/registration.h"
@@ -17,7 +15,7 @@
 
 #include <string.h>
 
-#define NOTE_BYTES_MAX (64u << 10)
+static const struct note hooks_note = {"hooks", 64u << 10};
 
 static const char *const whens[] = {[DAIS_HOOK_BEFORE] = "before",
                                     [DAIS_HOOK_AFTER] = "after",
@@ -33,11 +31,6 @@ const struct dais_hook *operations_noted(uint32_t owner)
     return notes[owner];
 }
 
-static void write_path(const struct host *host, const struct plugin *plugin, struct strbuf *out)
-{
-    strbuf_addf(out, "%s/run/plugins/%s.hooks", host->options.data_dir, plugin->id);
-}
-
 static void write_hooks(const struct plugin *plugin, struct strbuf *out)
 {
     const struct registration *record = NULL;
@@ -47,38 +40,19 @@ static void write_hooks(const struct plugin *plugin, struct strbuf *out)
                         row->priority, row->name, row->operation);
 }
 
-/** A plugin without hooks that had none before needs no file. */
-static bool is_noted(const char *path, struct dais_str text)
+static void save(const struct plugin *plugin)
 {
-    struct dais_str there;
-    if (files_read(path, NOTE_BYTES_MAX, &there) != DAIS_OK)
-        return text.len == 0;
-    bool same = dais_str_eq(there, text);
-    mem_free((void *)(uintptr_t)there.ptr);
-    return same;
-}
-
-static void save(const struct host *host, const struct plugin *plugin)
-{
-    STRBUF_AUTO struct strbuf path;
     STRBUF_AUTO struct strbuf text;
-    strbuf_init(&path, 8192);
-    strbuf_init(&text, NOTE_BYTES_MAX);
-    write_path(host, plugin, &path);
+    strbuf_init(&text, hooks_note.bytes_max);
     write_hooks(plugin, &text);
-    if (strbuf_error(&text) || is_noted(strbuf_cstr(&path), strbuf_view(&text)))
-        return;
-    int32_t error = files_replace(strbuf_cstr(&path), strbuf_view(&text), 0644);
-    if (error)
-        LOG_WARN("hooks of a plugin cannot be noted", log_text("path", strbuf_cstr(&path)),
-                 log_code(error));
+    note_save(&hooks_note, plugin, &text);
 }
 
 void operations_save(const struct host *host)
 {
     for (uint32_t owner = 1; owner < host->owner_count; owner++)
         if (atomic_load(&host->plugins[owner].state) == PLUGIN_STARTED)
-            save(host, &host->plugins[owner]);
+            save(&host->plugins[owner]);
 }
 
 /** The number under which `word` stands in a table of words; 0 when it doesn't. */
@@ -118,12 +92,9 @@ static int32_t read_line(struct dais_arena *arena, struct dais_str line, struct 
 
 static void restore(struct host *host, const struct plugin *plugin)
 {
-    STRBUF_AUTO struct strbuf path;
     struct dais_str text, rest, line;
     uint32_t count = 0;
-    strbuf_init(&path, 8192);
-    write_path(host, plugin, &path);
-    if (files_read(strbuf_cstr(&path), NOTE_BYTES_MAX, &text) != DAIS_OK)
+    if (note_read(&hooks_note, plugin, &text) != DAIS_OK)
         return;
     struct dais_hook *rows = arena_alloc(&host->arena, (OPERATION_HOOKS_MAX + 1) * sizeof *rows);
     rest = text;

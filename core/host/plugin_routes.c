@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/plugin_routes.h"
 
-#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "host/files.h"
+#include "host/note.h"
 #include "host/registration.h"
 #include "host/state.h"
 
 #include "dais/http.h"
 
-#define NOTED_BYTES_MAX (1u << 20)
 #define NOTED_ROUTES_MAX 1024u
 
-static void write_path(const struct host *host, const struct plugin *plugin, struct strbuf *out)
-{
-    strbuf_addf(out, "%s/run/plugins/%s.routes", host->options.data_dir, plugin->id);
-}
+static const struct note routes_note = {"routes", 1u << 20};
 
 static void write_routes(const struct plugin *plugin, struct strbuf *out)
 {
@@ -27,37 +22,19 @@ static void write_routes(const struct plugin *plugin, struct strbuf *out)
             strbuf_addf(out, "%s %s\n", row->method, row->path);
 }
 
-static int is_noted(const char *path, struct dais_str text)
+static void save(const struct plugin *plugin)
 {
-    struct dais_str there;
-    if (files_read(path, NOTED_BYTES_MAX, &there) != DAIS_OK)
-        return 0;
-    int same = dais_str_eq(there, text);
-    mem_free((void *)(uintptr_t)there.ptr);
-    return same;
-}
-
-static void save(const struct host *host, const struct plugin *plugin)
-{
-    STRBUF_AUTO struct strbuf path;
     STRBUF_AUTO struct strbuf text;
-    strbuf_init(&path, 8192);
-    strbuf_init(&text, NOTED_BYTES_MAX);
-    write_path(host, plugin, &path);
+    strbuf_init(&text, routes_note.bytes_max);
     write_routes(plugin, &text);
-    if (strbuf_error(&text) || is_noted(strbuf_cstr(&path), strbuf_view(&text)))
-        return;
-    int32_t error = files_replace(strbuf_cstr(&path), strbuf_view(&text), 0644);
-    if (error)
-        LOG_WARN("routes of a plugin cannot be noted", log_text("path", strbuf_cstr(&path)),
-                 log_code(error));
+    note_save(&routes_note, plugin, &text);
 }
 
 void plugin_routes_save(const struct host *host)
 {
     for (uint32_t i = 0; i < host->order_count; i++)
         if (atomic_load(&host->order[i]->state) == PLUGIN_STARTED)
-            save(host, host->order[i]);
+            save(host->order[i]);
 }
 
 /** Stands for a handler; the owner is closed, so that nobody calls it. */
@@ -88,12 +65,9 @@ static void restore_row(struct host *host, struct plugin *plugin, struct dais_st
 /** The rows that were noted; read once, since they do not change while the plugin is out. */
 static void restore(struct host *host, struct plugin *plugin)
 {
-    STRBUF_AUTO struct strbuf path;
     struct dais_str text, rest, line;
     uint32_t count = 0;
-    strbuf_init(&path, 8192);
-    write_path(host, plugin, &path);
-    if (files_read(strbuf_cstr(&path), NOTED_BYTES_MAX, &text) != DAIS_OK)
+    if (note_read(&routes_note, plugin, &text) != DAIS_OK)
         return;
     plugin->noted = arena_alloc(&host->arena, 2ull * NOTED_ROUTES_MAX * sizeof *plugin->noted);
     rest = text;

@@ -10,7 +10,6 @@
 #include "verify.h"
 
 #define WRONG "the address or the password is wrong"
-#define TOO_MANY_TRIES "too many wrong tries; wait before the next one"
 
 struct credentials {
     uint64_t present;
@@ -153,7 +152,7 @@ static int32_t login(struct dais_req *req, const struct dais_input *input)
     const struct guard_try attempt = {"login", body->email, dais_http->peer(req), found.is_known};
     error = guard_enter(&attempt, &wait_s);
     if (error == DAIS_E_LIMIT && wait_s > 0)
-        return api_wait(req, wait_s, TOO_MANY_TRIES);
+        return api_wait(req, wait_s, API_TOO_MANY_TRIES);
     if (!error)
         error = password_verify(body->password, found.hash);
     if (error == DAIS_E_UNAUTHENTICATED)
@@ -191,36 +190,13 @@ static int32_t me(struct dais_req *req, const struct dais_input *input)
     return dais_http->reply_fields(req, 200, &api_user_shape, &user);
 }
 
-/** Whether the old password is right: DAIS_OK, or answers and returns 1, or an error. */
-static int32_t old_password_check(struct dais_req *req, const struct passwords *body)
-{
-    struct dais_str user_id = api_caller(req);
-    const struct guard_try attempt = {"password", user_id, dais_http->peer(req), 1};
-    struct dais_str hash = {NULL, 0};
-    int64_t wait_s = 0;
-    int32_t error = guard_enter(&attempt, &wait_s);
-    if (error == DAIS_E_LIMIT && wait_s > 0) {
-        error = api_wait(req, wait_s, TOO_MANY_TRIES);
-        return error ? error : 1;
-    }
-    if (!error)
-        error = store_user_hash(user_id, &hash);
-    if (!error)
-        error = password_verify(body->old_password, hash);
-    if (error == DAIS_E_UNAUTHENTICATED) {
-        error = dais_http->fail(req, DAIS_E_DENIED, "oldPassword", "this is not the password");
-        return error ? error : 1;
-    }
-    return error ? error : guard_succeeded(&attempt);
-}
-
 static int32_t change_password(struct dais_req *req, const struct dais_input *input)
 {
     const struct passwords *body = input->body;
     char hash[PASSWORD_HASH_BYTES];
     if (api_is_machine(req))
         return api_refuse_machine(req);
-    int32_t error = old_password_check(req, body);
+    int32_t error = api_check_password(req, "oldPassword", body->old_password);
     if (error)
         return error < 0 ? error : DAIS_OK;
     error = password_hash(body->new_password, hash);

@@ -78,6 +78,15 @@ int api_is_machine(const struct dais_req *req);
 /** [fiber] Answers 403 to a machine. */
 DAIS_CHECK_RESULT int32_t api_refuse_machine(struct dais_req *req);
 
+#define API_TOO_MANY_TRIES "too many wrong tries; wait before the next one"
+
+/**
+ * [fiber] [suspends] Whether `password`, the body's `field`, is the caller's own: DAIS_OK, or
+ * answers and returns 1, or an error. Wrong tries are throttled.
+ */
+DAIS_CHECK_RESULT int32_t api_check_password(struct dais_req *req, const char *field,
+                                             struct dais_str password);
+
 /**
  * [fiber] The number that a page sorted by numbers goes on from; 0 for the first one.
  * DAIS_E_INVALID: not a cursor of ours.

@@ -4,7 +4,6 @@
 
 #include "guard.h"
 #include "letters.h"
-#include "password.h"
 #include "reset.h"
 #include "verify.h"
 
@@ -104,35 +103,12 @@ static int32_t verify(struct dais_req *req, const struct dais_input *input)
     return error ? error : api_done(req);
 }
 
-/** Whether the caller knows his password: DAIS_OK, or answers and returns 1, or an error. */
-static int32_t password_check(struct dais_req *req, struct dais_str password)
-{
-    struct dais_str user_id = api_caller(req);
-    const struct guard_try attempt = {"password", user_id, dais_http->peer(req), 1};
-    struct dais_str hash = {NULL, 0};
-    int64_t wait_s = 0;
-    int32_t error = guard_enter(&attempt, &wait_s);
-    if (error == DAIS_E_LIMIT && wait_s > 0) {
-        error = api_wait(req, wait_s, "too many wrong tries; wait before the next one");
-        return error ? error : 1;
-    }
-    if (!error)
-        error = store_user_hash(user_id, &hash);
-    if (!error)
-        error = password_verify(password, hash);
-    if (error == DAIS_E_UNAUTHENTICATED) {
-        error = dais_http->fail(req, DAIS_E_DENIED, "password", "this is not the password");
-        return error ? error : 1;
-    }
-    return error ? error : guard_succeeded(&attempt);
-}
-
 static int32_t change(struct dais_req *req, const struct dais_input *input)
 {
     const struct address_body *body = input->body;
     if (api_is_machine(req))
         return api_refuse_machine(req);
-    int32_t error = password_check(req, body->password);
+    int32_t error = api_check_password(req, "password", body->password);
     if (error)
         return error < 0 ? error : DAIS_OK;
     error = verify_change(api_caller(req), body->email);

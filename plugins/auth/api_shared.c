@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "cursor.h"
+#include "guard.h"
+#include "password.h"
 
 struct done_answer {
     uint8_t ok;
@@ -93,6 +95,28 @@ int api_is_machine(const struct dais_req *req)
 int32_t api_refuse_machine(struct dais_req *req)
 {
     return dais_http->fail(req, DAIS_E_DENIED, NULL, "a machine's key may not do this; log in");
+}
+
+int32_t api_check_password(struct dais_req *req, const char *field, struct dais_str password)
+{
+    struct dais_str user_id = api_caller(req);
+    const struct guard_try attempt = {"password", user_id, dais_http->peer(req), 1};
+    struct dais_str hash = {NULL, 0};
+    int64_t wait_s = 0;
+    int32_t error = guard_enter(&attempt, &wait_s);
+    if (error == DAIS_E_LIMIT && wait_s > 0) {
+        error = api_wait(req, wait_s, API_TOO_MANY_TRIES);
+        return error ? error : 1;
+    }
+    if (!error)
+        error = store_user_hash(user_id, &hash);
+    if (!error)
+        error = password_verify(password, hash);
+    if (error == DAIS_E_UNAUTHENTICATED) {
+        error = dais_http->fail(req, DAIS_E_DENIED, field, "this is not the password");
+        return error ? error : 1;
+    }
+    return error ? error : guard_succeeded(&attempt);
 }
 
 int32_t api_page_number(const struct api_page *page, int64_t *ret_number)

@@ -18,6 +18,11 @@ add_library(dais_h2o INTERFACE)
 target_compile_definitions(dais_h2o INTERFACE H2O_USE_LIBUV=1)
 target_link_libraries(dais_h2o INTERFACE PkgConfig::H2O PkgConfig::LIBUV PkgConfig::OPENSSL)
 
+# Comes without a .pc file.
+find_library(WSLAY wslay REQUIRED)
+add_library(dais_wslay INTERFACE)
+target_link_libraries(dais_wslay INTERFACE ${WSLAY})
+
 # Called through two C symbols of its own linkage; no header of Boost is read.
 find_library(BOOST_CONTEXT boost_context REQUIRED)
 add_library(dais_boost_context INTERFACE)

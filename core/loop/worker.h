@@ -38,11 +38,14 @@ struct worker_events {
 /** State that a layer keeps on each worker. A layer has one slot and owns what it puts there. */
 enum worker_slot {
     WORKER_SLOT_NET,
-    WORKER_SLOT_NET_WS,
     WORKER_SLOT_HTTP_CLIENT,
     WORKER_SLOT_DATA,
     WORKER_SLOT_BUS,
     WORKER_SLOT_MEDIA,
+    WORKER_SLOT_LINKS,
+    WORKER_SLOT_ENGINE,
+    WORKER_SLOT_SOCKETS,
+    WORKER_SLOT_ROOMS,
     WORKER_SLOT_HOST,
     WORKER_SLOT_HOST_SHARED,
     WORKER_SLOT_PROC,

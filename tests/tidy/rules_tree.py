@@ -12,8 +12,9 @@ LAYERS = {
     "net": {"base", "loop", "net"},
     "data": {"base", "loop", "data"},
     "media": {"base", "loop", "media"},
-    "host": {"base", "loop", "net", "data", "media", "host"},
-    "proc": {"base", "loop", "net", "data", "media", "host", "proc"},
+    "realtime": {"base", "loop", "net", "realtime"},
+    "host": {"base", "loop", "net", "data", "media", "realtime", "host"},
+    "proc": {"base", "loop", "net", "data", "media", "realtime", "host", "proc"},
 }
 
 # Headers of libraries, and the folders whose files may include them.
@@ -31,7 +32,8 @@ FOREIGN = {
     r"dlfcn\.h": ("core/host/", "core/net/"),
     r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/net/", "core/proc/",
                                "sdk/testhost/"),
-    r"libav.*|wslay/.*|hiredis.*|gst/.*": (),
+    r"wslay/.*": ("core/realtime/",),
+    r"libav.*|hiredis.*|gst/.*": (),
 }
 
 C_LIBRARY = set("assert ctype errno inttypes limits math stdalign stdarg stdatomic stdbool stddef stdint "

@@ -6,6 +6,7 @@
 #include "dais/cli.h"
 #include "dais/config.h"
 #include "dais/db.h"
+#include "dais/events.h"
 #include "dais/fiber.h"
 #include "dais/field.h"
 #include "dais/hooks.h"

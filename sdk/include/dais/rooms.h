@@ -16,18 +16,14 @@
  * Numbers may be missing in what a client sees: events that had no rendering for its dialect.
  *
  * Viewers are distinct: the tabs of one user count once, and so does a lease (somebody who watches
- * without a socket). A viewer's text is the id of the user; "guest:<name>" for guests who gave one;
- * something that begins with "socket:" for others.
+ * without a socket). A viewer's text is "u:<user id>"; "g:<name>" for a guest who gave itself one;
+ * "s:<socket id>" for others.
  */
-#include "dais/abi.h"
-#include "dais/svc/identity.h"
+#include "dais/events.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** dais/events.h */
-struct dais_emit;
 
 /** Bytes of a kind's name: lower-case letters, digits, '-', '_'. */
 #define DAIS_ROOM_KIND_BYTES_MAX 32u

@@ -33,7 +33,8 @@
     X(RANGE, -18, 416, "range", "The range cannot be satisfied")                                   \
     X(HEADERS, -19, 431, "headers", "The request's headers are too large")                         \
     X(URI, -20, 414, "uri", "The request's path is too long")                                      \
-    X(UNVERIFIED, -21, 403, "unverified", "The e-mail address has to be verified first")
+    X(UNVERIFIED, -21, 403, "unverified", "The e-mail address has to be verified first")           \
+    X(UPGRADE, -22, 426, "upgrade", "Another protocol has to be spoken here")
 
 /** DAIS_E_INVALID, DAIS_E_DENIED … */
 enum dais_error {

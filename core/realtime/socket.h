@@ -139,6 +139,8 @@ struct socket_offer {
     struct dais_str token;  /**< absent or empty: a guest */
     struct dais_str guest;  /**< the name of a guest; absent: none */
     struct dais_str resume; /**< JSON {"<kind>:<id>":{"epoch","seq"}}; absent: none */
+    /** All that it sent to connect, as JSON: `args` of connect and ready; absent: nothing. */
+    struct dais_str payload;
     /** Behind `token`, where that has been verified already; NULL: it is verified now. */
     const struct dais_identity *identity;
     /** The `connect` rate was counted already (a further namespace of a session). */

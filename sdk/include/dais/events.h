@@ -70,9 +70,21 @@ struct dais_event_out {
     const char *summary;
 };
 
-/** A namespace, and what happens to its sockets. Several plugins may have rows of one. */
+/**
+ * Whoever connects is a guest: a token that is presented is not looked at, what the client sent
+ * with CONNECT is the plugin's alone. Counts when one row of the namespace has it.
+ */
+#define DAIS_SPACE_GUESTS 1u
+
+/**
+ * A namespace, and what happens to its sockets. Several plugins may have rows of one. In `connect`
+ * and `ready` the call's `args` are what the client sent with CONNECT, or its `auth` message: one
+ * JSON value, absent when there was none.
+ */
 struct dais_space {
-    const char *name; /**< "/", "/admin" */
+    const char *name;  /**< "/", "/admin" */
+    uint32_t flags;    /**< DAIS_SPACE_… */
+    uint32_t reserved; /**< 0 */
     /** [fiber] Looks at a client before it is let in; may refuse it by an error. Nothing can be
      * sent to it yet. May be NULL. */
     int32_t (*connect)(struct dais_call *call);

@@ -34,6 +34,10 @@
     X(DB_RESULT_BYTES, db_result_bytes, 16777216, 65536, 1073741824, "bytes",                      \
       "result of one statement")                                                                   \
     X(DB_STATEMENTS, db_statements, 4096, 1, 65536, "statements", "statements of all plugins")     \
+    X(EVENT_BYTES, event_bytes, 1048576, 1024, 16777216, "bytes",                                  \
+      "arguments of an event that is sent to clients")                                             \
+    X(EVENT_HANDLER_MS, event_handler_ms, 30000, 100, 3600000, "ms",                               \
+      "time for the handler of an event; its waiting calls are then cancelled")                    \
     X(FIBERS, fibers, 16384, 16, 1048576, "fibers", "fibers of a worker")                          \
     X(FIBER_POOL, fiber_pool, 512, 0, 65536, "stacks", "free stacks kept by a worker")             \
     X(FIBER_STACK_BYTES, fiber_stack_bytes, 65536, 32768, 8388608, "bytes", "stack of a fiber")    \
@@ -110,6 +114,17 @@
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
       "how long after a reload a crash or many errors bring the former code back")                 \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
+    X(SOCKETS, sockets, 100000, 1, 16777215, "sockets", "real-time sockets of a worker")           \
+    X(SOCKETS_DRAIN_MS, sockets_drain_ms, 2000, 0, 60000, "ms",                                    \
+      "over which the sockets of a worker are closed at a stop")                                   \
+    X(SOCKETS_PER_ADDRESS, sockets_per_address, 4096, 1, 16777215, "sockets",                      \
+      "real-time sockets of one address on a worker")                                              \
+    X(SOCKET_INBOX, socket_inbox, 64, 1, 16384, "events",                                          \
+      "events of one socket that wait for their handler; its input then pauses")                   \
+    X(SOCKET_INBOX_BYTES, socket_inbox_bytes, 2097152, 1024, 1073741824, "bytes",                  \
+      "the same, by the memory they take")                                                         \
+    X(SOCKET_REFUSALS, socket_refusals, 100, 1, 255, "events",                                     \
+      "events in a row that were too many, after which a socket is closed")                        \
     X(STALL_MS, stall_ms, 2000, 0, 3600000, "ms",                                                  \
       "a loop kept that long by one callback is ended as crashed; 0: never")                       \
     X(STALL_WARN_MS, stall_warn_ms, 100, 0, 3600000, "ms",                                         \
@@ -118,6 +133,16 @@
       "connections of one address to the protocol listeners of a worker")                          \
     X(TLS_HANDSHAKE_MS, tls_handshake_ms, 10000, 100, 600000, "ms",                                \
       "from the connection to the end of its TLS handshake")                                       \
+    X(TOKEN_CHECKS, token_checks, 32, 1, 1024, "tokens",                                           \
+      "tokens of sockets that a worker verifies again at a time")                                  \
+    X(TOKEN_GRACE_MS, token_grace_ms, 25000, 0, 600000, "ms",                                      \
+      "from the end of a token to the end of its socket")                                          \
+    X(TOKEN_WARN_MS, token_warn_ms, 60000, 0, 3600000, "ms",                                       \
+      "how long before the end of its token a socket is told")                                     \
+    X(WS_LOGIN_MS, ws_login_ms, 10000, 100, 600000, "ms",                                          \
+      "for a client of /ws that has to log in to do so")                                           \
+    X(WS_MESSAGE_BYTES, ws_message_bytes, 1048576, 1024, 1073741824, "bytes",                      \
+      "a message of a client of /ws")                                                              \
     X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")
 
 enum limit {

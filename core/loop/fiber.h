@@ -52,6 +52,7 @@ enum fiber_local {
     FIBER_LOCAL_TX,      /**< data: the transaction it is in */
     FIBER_LOCAL_HOST,    /**< host: the operations it is in */
     FIBER_LOCAL_CONN,    /**< net: the connection it serves */
+    FIBER_LOCAL_CALL,    /**< realtime: the event it handles */
     FIBER_LOCAL_COUNT
 };
 

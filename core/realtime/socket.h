@@ -123,11 +123,14 @@ struct socket {
     uint16_t waiting; /**< items in the inbox */
     uint8_t state;    /**< enum socket_state */
     uint8_t dialect;  /**< emission.h; 0: none yet */
+    uint8_t stage;    /**< enum inbox_stage */
+    uint8_t refused;  /**< events in a row that were too many */
     bool busy;        /**< an item of the inbox is being handled */
+    bool stepping;    /**< inbox_step is on the stack */
     bool paused;      /**< form->pause was called */
-    bool greeted;     /**< its connect handlers have run: its gone handlers will */
-    uint8_t guest_len;
-    char guest[]; /**< the name it gave itself */
+    bool acquainted;  /**< an event of it was handled: it may not change who it is */
+    uint32_t cursor;  /**< which handlers of its space have run */
+    uint32_t waiting_bytes;
 };
 
 /** What a client presents. Everything is borrowed for the call. */
@@ -141,8 +144,6 @@ struct socket_offer {
     struct dais_str resume; /**< JSON {"<kind>:<id>":{"epoch","seq"}}; absent: none */
     /** All that it sent to connect, as JSON: `args` of connect and ready; absent: nothing. */
     struct dais_str payload;
-    /** Behind `token`, where that has been verified already; NULL: it is verified now. */
-    const struct dais_identity *identity;
     /** The `connect` rate was counted already (a further namespace of a session). */
     bool counted;
 };
@@ -182,11 +183,11 @@ void socket_id(const struct socket *socket, char ret_id[SOCKET_ID_BYTES + 1]);
 /** Who it is; NULL for a guest. Valid until the caller next gives way. */
 const struct dais_identity *socket_identity(const struct socket *socket);
 
-/**
- * The viewer that it is one socket of: "u:<user id>", "g:<guest's name>", else "s:<socket id>". In
- * `scratch` or the socket, valid until the caller next gives way.
- */
 #define SOCKET_VIEWER_BYTES_MAX 80u
+/**
+ * The viewer that it is one socket of (dais/rooms.h): the id of its user, "guest:<name>", else
+ * "socket:<its id>". In `scratch` or the socket, valid until the caller next gives way.
+ */
 struct dais_str socket_viewer(const struct socket *socket, char scratch[SOCKET_VIEWER_BYTES_MAX]);
 
 /** Takes what the client had of `room` ("<kind>:<id>") when its last connection ended; false:

@@ -86,11 +86,13 @@ struct dais_space {
     uint32_t flags;    /**< DAIS_SPACE_… */
     uint32_t reserved; /**< 0 */
     /** [fiber] Looks at a client before it is let in; may refuse it by an error. Nothing can be
-     * sent to it yet. May be NULL. */
+     * sent to it yet. A guest of `/ws` refused by DAIS_E_UNAUTHENTICATED may still send `auth`, and
+     * is looked at again then. May be NULL. */
     int32_t (*connect)(struct dais_call *call);
     /** [fiber] It is in, before its first event; may send to it and join rooms. May be NULL. */
     void (*ready)(struct dais_call *call);
-    /** [fiber] It has left, behind its last event; rooms are left already. May be NULL. */
+    /** [fiber] It was in and has left, behind its last event; rooms are left already. May be NULL.
+     */
     void (*gone)(struct dais_call *call);
     const char *summary;
 };
@@ -169,7 +171,7 @@ struct dais_events_v1 {
     struct dais_arena *(*arena)(struct dais_call *call);
     /** [fiber] [worker] The socket. Its handle outlives the call, and is stale once it has left. */
     dais_handle (*socket)(const struct dais_call *call);
-    /** [fiber] [worker] Who looks at it: "u:<user>", "g:<guest>" or "s:<socket>". */
+    /** [fiber] [worker] Which viewer it is (rooms.h). */
     struct dais_str (*viewer)(struct dais_call *call);
     /** [fiber] [worker] The address of the peer as text; absent once it has left. */
     struct dais_str (*peer)(struct dais_call *call);

@@ -123,6 +123,8 @@
       "events of one socket that wait for their handler; its input then pauses")                   \
     X(SOCKET_INBOX_BYTES, socket_inbox_bytes, 2097152, 1024, 1073741824, "bytes",                  \
       "the same, by the memory they take")                                                         \
+    X(SOCKET_OUTPUT_BYTES, socket_output_bytes, 262144, 4096, 1048576, "bytes",                    \
+      "what waits to be read by one real-time client; beyond it, it is closed to resume")          \
     X(SOCKET_REFUSALS, socket_refusals, 100, 1, 255, "events",                                     \
       "events in a row that were too many, after which a socket is closed")                        \
     X(STALL_MS, stall_ms, 2000, 0, 3600000, "ms",                                                  \
@@ -143,7 +145,13 @@
       "for a client of /ws that has to log in to do so")                                           \
     X(WS_MESSAGE_BYTES, ws_message_bytes, 1048576, 1024, 1073741824, "bytes",                      \
       "a message of a client of /ws")                                                              \
-    X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")
+    X(WORKERS, workers, 0, 0, 64, "threads", "worker threads; 0: one for each core")               \
+    X(WS_CLOSE_MS, ws_close_ms, 2000, 10, 60000, "ms",                                             \
+      "how long a WebSocket client may take to answer a close frame")                              \
+    X(WS_PING_MS, ws_ping_ms, 25000, 20, 3600000, "ms",                                            \
+      "how often a WebSocket client is pinged, unless its protocol has pings of its own")          \
+    X(WS_PONG_MS, ws_pong_ms, 20000, 20, 3600000, "ms",                                            \
+      "silence after a ping by which a WebSocket client is lost")
 
 enum limit {
 #define LIMIT_ENUM(NAME, name, value, min, max, unit, prose) LIMIT_##NAME,

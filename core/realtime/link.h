@@ -64,7 +64,10 @@ bool link_write(struct link *link, struct dais_buf *buf, uint32_t offset, uint32
 /** Has the link visited at the end of this turn, as if something had been put. */
 void link_mark(struct link *link);
 
-/** Readies this worker. DAIS_E_MEMORY, DAIS_E_LIMIT. [worker] */
+/**
+ * Readies this worker; behind the layers whose end hooks put messages, so that these go out in the
+ * same turn. DAIS_E_MEMORY, DAIS_E_LIMIT, or what registering the metrics came to. [worker]
+ */
 DAIS_CHECK_RESULT int32_t link_worker_start(void);
 
 /** Closes all WebSockets of this worker with 1001. [worker] */
@@ -72,7 +75,3 @@ void link_worker_drain(void);
 
 /** Ends what is left at once (`closed` is called) and frees the worker's part. [worker] */
 void link_worker_stop(void);
-
-/** Registers the metrics of links and WebSockets; once, before the workers. DAIS_E_… of
- * metrics_register. [main thread] */
-DAIS_CHECK_RESULT int32_t link_metrics_init(void);

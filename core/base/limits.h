@@ -113,6 +113,19 @@
       "how long tasks of replaced code go on once nothing else of it is under way")                \
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
       "how long after a reload a crash or many errors bring the former code back")                 \
+    X(ROOMS, rooms, 65536, 16, 16777216, "rooms", "rooms that have their home on a worker")        \
+    X(ROOM_FLOODS, room_floods, 200, 0, 100000, "viewers",                                         \
+      "viewers of a room up to which each one's coming and leaving is told")                       \
+    X(ROOM_MEMBERS, room_members, 1048576, 1, 16777216, "sockets",                                 \
+      "members of a room whose kind says nothing else")                                            \
+    X(ROOM_RING_BYTES, room_ring_bytes, 4194304, 65536, 1073741824, "bytes",                       \
+      "durable events of a room kept for clients that come back")                                  \
+    X(ROOM_RING_EVENTS, room_ring_events, 1000, 1, 1048576, "events",                              \
+      "durable events of a room kept for clients that come back")                                  \
+    X(ROOM_RING_MS, room_ring_ms, 600000, 100, 86400000, "ms",                                     \
+      "how long a durable event, and a room without viewers, is kept")                             \
+    X(ROOM_RINGS_BYTES, room_rings_bytes, 268435456, 65536, 1099511627776, "bytes",                \
+      "durable events of all rooms of a worker kept for clients that come back")                   \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
     X(SOCKETS, sockets, 100000, 1, 16777215, "sockets", "real-time sockets of a worker")           \
     X(SOCKETS_DRAIN_MS, sockets_drain_ms, 2000, 0, 60000, "ms",                                    \
@@ -127,6 +140,7 @@
       "what waits to be read by one real-time client; beyond it, it is closed to resume")          \
     X(SOCKET_REFUSALS, socket_refusals, 100, 1, 255, "events",                                     \
       "events in a row that were too many, after which a socket is closed")                        \
+    X(SOCKET_ROOMS, socket_rooms, 64, 1, 65536, "rooms", "rooms that a socket is in")              \
     X(STALL_MS, stall_ms, 2000, 0, 3600000, "ms",                                                  \
       "a loop kept that long by one callback is ended as crashed; 0: never")                       \
     X(STALL_WARN_MS, stall_warn_ms, 100, 0, 3600000, "ms",                                         \

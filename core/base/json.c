@@ -95,6 +95,9 @@ int32_t json_parse(struct dais_arena *arena, struct dais_str text, uint64_t byte
         return refuse(ret_error, DAIS_E_TOO_LARGE, "the text is too large");
     if (is_too_deep(text))
         return refuse(ret_error, DAIS_E_INVALID, "the nesting is too deep");
+    /* Jansson takes one behind a value for the end of the text, whatever follows. */
+    if (text.len > 0 && memchr(text.ptr, '\0', text.len))
+        return refuse(ret_error, DAIS_E_INVALID, "a NUL byte is no JSON");
     json_error_t error;
     json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

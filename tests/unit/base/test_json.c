@@ -130,6 +130,19 @@ static void test_refusing(void **state)
     assert_int_equal(json_int(parse("1"), &(int64_t){0}), DAIS_OK); /* any value at the top */
 }
 
+/* The parser below took a NUL byte for the end, whatever came behind it. */
+static void test_nothing_stands_behind_a_nul_byte(void **state)
+{
+    (void)state;
+    const struct json *value;
+    struct json_error error;
+    assert_int_equal(json_parse(&arena, dais_str("6\0", 2), BYTES_MAX, &value, &error),
+                     DAIS_E_INVALID);
+    assert_int_equal(json_parse(&arena, dais_str("{}\0{", 4), BYTES_MAX, &value, &error),
+                     DAIS_E_INVALID);
+    assert_string_equal(error.text, "a NUL byte is no JSON");
+}
+
 static void test_depth(void **state)
 {
     (void)state;
@@ -325,6 +338,7 @@ int main(void)
         ARENA_TEST(test_absent_and_wrong_kinds),
         ARENA_TEST(test_members_in_order),
         ARENA_TEST(test_refusing),
+        ARENA_TEST(test_nothing_stands_behind_a_nul_byte),
         ARENA_TEST(test_depth),
         ARENA_TEST(test_parsing_without_memory),
         cmocka_unit_test(test_writing),

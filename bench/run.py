@@ -5,7 +5,7 @@ import importlib
 import sys
 
 NAMES = ["micro", "start", "http", "tls", "api", "login", "segments", "ingest",
-         "reload"]
+         "reload", "realtime"]
 
 
 def main():

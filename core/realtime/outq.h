@@ -44,8 +44,10 @@ struct outq {
     struct outq_entry one;
 };
 
-/** A class of the connection's own: an answer to a ping, which a later one replaces. */
-#define OUTQ_PONG 4u
+/** A class of the connection's own, replaceable: pings, and answers to the peer's. */
+#define OUTQ_CONTROL 4u
+#define OUTQ_KEY_PING 1u
+#define OUTQ_KEY_PONG 2u
 
 /** Whether nothing waits. */
 static inline bool outq_is_empty(const struct outq *queue)

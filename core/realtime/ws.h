@@ -88,8 +88,8 @@ void ws_resume(struct ws *ws);
 
 /**
  * Gives the ws to another link, owner and events (Engine.IO: a probe becomes the session's
- * transport). What waits in the former link goes first. `link` has no ws. DAIS_E_MEMORY: nothing
- * was changed.
+ * transport). What waits in the former link goes first. `link` has no ws. DAIS_E_MEMORY,
+ * DAIS_E_STATE when it is closing already: nothing was changed.
  */
 DAIS_CHECK_RESULT int32_t ws_move(struct ws *ws, struct link *link, const struct ws_events *events,
                                   void *owner);

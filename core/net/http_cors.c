@@ -11,12 +11,13 @@ NAME(expose_name, "access-control-expose-headers");
 NAME(max_age_name, "access-control-max-age");
 NAME(vary_name, "vary");
 
-static bool is_allowed(const struct http_config *config, struct dais_str origin)
+bool http_cors_allows(const struct http_server *server, struct dais_str origin)
 {
+    const struct http_config *config = &server->config;
     for (uint32_t i = 0; i < config->cors_origin_count; i++)
         if (dais_str_eq(config->cors_origins[i], origin))
             return true;
-    return false;
+    return server->cors_any;
 }
 
 static bool is_preflight(const struct dais_req *req)
@@ -51,7 +52,7 @@ void http_cors_add(struct dais_req *req)
         http_header_put(req->h2o, &vary_name, vary);
     if (!req->head.origin.ptr)
         return;
-    if (!server->cors_any && !is_allowed(&server->config, req->head.origin))
+    if (!http_cors_allows(server, req->head.origin))
         return;
     http_header_put(req->h2o, &allow_origin_name, server->cors_any ? any : req->head.origin);
     if (is_preflight(req))

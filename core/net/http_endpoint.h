@@ -55,6 +55,12 @@ uint32_t http_version(const struct dais_req *req);
 /** The same number for all that counts as one address (http_address.h). */
 uint64_t http_address_key_of(const struct dais_req *req);
 
-/** Whether the configured list of origins allows `origin`; an empty list allows none but the
- * server's own. */
-bool http_origin_allowed(struct dais_req *req, struct dais_str origin);
+/** The header `name` (lower case) when it was sent exactly once; absent otherwise. */
+struct dais_str http_header_only(const struct dais_req *req, const char *name);
+
+/** Whether one of the headers `name` lists `token`, whatever its case. */
+bool http_header_lists(const struct dais_req *req, const char *name, const char *token);
+
+/** Whether a page of `origin` may speak to the server: the configured list has it, or it is the
+ * server's own, judged by Host. */
+bool http_origin_allowed(const struct dais_req *req, struct dais_str origin);

@@ -194,3 +194,26 @@ struct dais_str http_header(const struct dais_req *req, const char *name)
         return view_of(req->h2o->authority);
     return http_header_get(req->h2o, name, strlen(name));
 }
+
+struct dais_str http_header_only(const struct dais_req *req, const char *name)
+{
+    const h2o_headers_t *headers = &req->h2o->headers;
+    ssize_t at = h2o_find_header_by_str(headers, name, strlen(name), -1);
+    if (at < 0 || h2o_find_header_by_str(headers, name, strlen(name), at) >= 0)
+        return dais_str(NULL, 0);
+    return view_of(headers->entries[at].value);
+}
+
+bool http_header_lists(const struct dais_req *req, const char *name, const char *token)
+{
+    const h2o_headers_t *headers = &req->h2o->headers;
+    ssize_t at = -1;
+    while ((at = h2o_find_header_by_str(headers, name, strlen(name), at)) >= 0) {
+        struct dais_str rest = view_of(headers->entries[at].value);
+        struct dais_str piece;
+        while (str_split(&rest, ',', &piece))
+            if (str_eqz_nocase(str_trim(piece), token))
+                return true;
+    }
+    return false;
+}

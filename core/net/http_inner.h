@@ -16,6 +16,7 @@
 #include "loop/timer.h"
 #include "net/http.h"
 #include "net/http_address.h"
+#include "net/http_detach.h"
 #include "net/http_table.h"
 #include "net/http_uri.h"
 #include "net/tls_inner.h"
@@ -39,6 +40,8 @@ enum http_metric {
     HTTP_METRIC_CROWDED_TOTAL,
     HTTP_METRIC_LIMITED_TOTAL,
     HTTP_METRIC_HELD,
+    HTTP_METRIC_DETACHED,
+    HTTP_METRIC_UPGRADED_TOTAL,
     HTTP_METRIC_1XX, /* and the classes up to 5xx behind it */
     HTTP_METRIC_2XX,
     HTTP_METRIC_3XX,
@@ -101,8 +104,10 @@ struct http_worker {
     uint32_t requests;   /* not answered completely yet */
     struct list written; /* connections whose answer is out: struct http_conn.written */
     uv_idle_t written_idle;
-    struct list held;  /* requests whose fiber runs: struct dais_req.held */
-    struct list spare; /* struct dais_req.held */
+    struct list held;     /* requests whose fiber runs: struct dais_req.held */
+    struct list detached; /* requests that wait without one: struct dais_req.held */
+    struct list upgrades; /* connections that leave HTTP: http_upgrade.c */
+    struct list spare;    /* struct dais_req.held */
     uint32_t spare_count;
     struct timer sweep;
     uint64_t next_id;
@@ -139,6 +144,14 @@ struct http_answer {
     struct dais_str content_range;
 };
 
+/** When a request is answered. */
+enum http_due {
+    HTTP_DUE_NOW,      /* when its handler returns */
+    HTTP_DUE_LATER,    /* it is detached */
+    HTTP_DUE_FINISHED, /* it was detached and finished before its handler returned */
+    HTTP_DUE_NEVER     /* its connection leaves HTTP */
+};
+
 struct dais_req {
     struct list_node held;
     h2o_req_t *h2o;
@@ -155,11 +168,18 @@ struct dais_req {
     struct http_head head;
     uint64_t address_key; /* of the client, as all of these: http_client.c */
     struct http_address address;
-    struct dais_str peer;   /* as text; absent until asked for */
-    struct dais_str scheme; /* that a proxy told; absent otherwise */
+    struct dais_str peer;     /* as text; absent until asked for */
+    struct dais_str scheme;   /* that a proxy told; absent otherwise */
+    struct http_owner *owner; /* of the route or endpoint; NULL: neither */
+    const struct http_path *endpoint;
     struct http_match match;
     struct dais_input input;
     struct dais_identity identity;
+    uint8_t due;  /* enum http_due */
+    bool running; /* the handler or endpoint has not returned */
+    bool left;    /* noted by a look at detached requests */
+    http_gone_fn gone_fn;
+    void *gone_context;
     bool identified;   /* `identity` is set */
     bool handled;      /* the handler was called */
     bool gone;         /* the client left while the fiber ran */
@@ -252,6 +272,8 @@ void http_record_write(http_write_fn write, h2o_socket_t *sock, h2o_iovec_t *buf
 
 /* http_sweep.c */
 
+/** The descriptor of a connection; -1: none any more. */
+int http_sweep_fd(const struct http_conn *conn);
 /** Starts the look at all connections that comes every second. [worker] */
 void http_sweep_start(struct http_worker *worker);
 /** Ends every connection of this worker by shutting its socket down. [worker] */
@@ -266,6 +288,27 @@ void http_worker_settle(struct http_worker *worker);
 
 /** The one handler, called by h2o for every request. */
 int http_run(h2o_handler_t *handler, h2o_req_t *h2o);
+
+/* http_detach.c */
+
+/** The handler returned. False: the request is answered later, or never. [worker] [fiber] */
+bool http_detach_due(struct dais_req *req);
+/** A request is about to be answered: it waits no more, if it did. [worker] [fiber] */
+void http_detach_take(struct dais_req *req);
+/** Asks which detached requests have lost their client, and ends them. [worker] */
+void http_detach_sweep(struct http_worker *worker);
+/** The server stops: ends all of this worker. [worker] */
+void http_detach_drain(struct http_worker *worker);
+
+/* http_endpoint.c */
+
+/** Serves a request by the endpoint that it was found at; 1 when the answer comes later. */
+int http_endpoint_serve(struct dais_req *req);
+
+/* http_upgrade.c */
+
+/** The server does not wait for the connections that still leave: says so. [worker] */
+void http_upgrade_forget(struct http_worker *worker);
 
 /* http_access.c */
 
@@ -297,9 +340,13 @@ void http_input_read(struct dais_req *req);
 
 /** Sends what was answered, once, and a 500 where nothing was. */
 void http_send(struct dais_req *req);
+/** Hands status and headers to h2o, and counts the answer. */
+void http_send_head(struct dais_req *req);
 
 /* http_problem.c */
 
+/** Whether the owner of the request may not be called now: then 503 was noted. */
+bool http_problem_closed(struct dais_req *req);
 /** Answers with a problem document instead of what was answered before, its headers included. */
 void http_problem_set(struct dais_req *req, int32_t error, const char *field, const char *detail);
 
@@ -312,6 +359,8 @@ DAIS_CHECK_RESULT int32_t http_refusal_setup(struct http_server *server);
 
 /** Adds the CORS headers that the request's origin may have. */
 void http_cors_add(struct dais_req *req);
+/** Whether the configuration lists the origin. */
+bool http_cors_allows(const struct http_server *server, struct dais_str origin);
 /** Answers OPTIONS for a known path. */
 void http_cors_options(struct dais_req *req);
 

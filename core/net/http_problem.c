@@ -64,6 +64,17 @@ void http_problem_set(struct dais_req *req, int32_t error, const char *field, co
         answer->retry_after_s = RETRY_AFTER_S;
 }
 
+bool http_problem_closed(struct dais_req *req)
+{
+    const struct http_owner *owner = req->owner;
+    if (atomic_load_explicit(&owner->closed, memory_order_relaxed) == 0)
+        return false;
+    const char *reason = owner->closed_reason;
+    http_problem_set(req, DAIS_E_UNAVAILABLE, NULL,
+                     reason ? reason : "this part of the server is stopped");
+    return true;
+}
+
 void http_explain(int32_t error, const char *field, const char *detail)
 {
     struct dais_req *req = fiber_local_get(FIBER_LOCAL_REQUEST);

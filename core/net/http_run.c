@@ -10,7 +10,8 @@
  *   A token that this worker does not know is verified on the fiber, so the steps from there on
  *   follow on it; otherwise they are done on the worker's own stack.
  *
- * Each step either goes on or notes an answer; http_send is the only way out.
+ * Each step either goes on or notes an answer; http_send is the only way out. A handler may put it
+ * off (http_detach.c); what stands at a path of its own is served by http_endpoint.c instead.
  */
 #include "base/buf.h"
 #include "base/clock.h"
@@ -50,7 +51,7 @@ static void http_gone(void *slot)
 {
     struct dais_req *req = *(struct dais_req **)slot;
     struct http_worker *worker = req->worker;
-    CHECK_MSG(req->fiber == 0, "a request ended under its handler");
+    CHECK_MSG(req->fiber == 0 && req->due != HTTP_DUE_LATER, "a request ended under its handler");
     buf_unref(req->answer.buf);
     arena_reset(&req->arena);
     http_table_leave(req->table, worker->index);
@@ -80,7 +81,7 @@ static struct dais_req *begin(struct http_worker *worker, h2o_req_t *h2o)
 
 static struct owner owner_of(const struct dais_req *req)
 {
-    const struct http_owner *owner = req->match.route->owner;
+    const struct http_owner *owner = req->owner;
     return (struct owner){owner->plugin, owner->generation,
                           owner_callback(req->match.route->row->path), req->id};
 }
@@ -107,9 +108,13 @@ static void call_handler(struct dais_req *req)
         return;
     }
     req->handled = true;
+    req->running = true;
     int32_t code = req->match.route->row->handler(req, &req->input);
-    if (code < 0)
+    req->running = false;
+    if (code < 0) {
+        req->due = HTTP_DUE_NOW;
         note_failure(req, code);
+    }
 }
 
 static bool path_is_good(struct dais_req *req)
@@ -146,7 +151,8 @@ static void run_fiber(void *arg)
     list_remove(&req->held);
     http_count(req->worker->server, HTTP_METRIC_HELD, -1);
     req->fiber = 0;
-    http_send(req);
+    if (http_detach_due(req))
+        http_send(req);
 }
 
 static void start_fiber(struct dais_req *req)
@@ -166,21 +172,11 @@ static void start_fiber(struct dais_req *req)
     http_send(req);
 }
 
-static bool may_call_owner(struct dais_req *req)
-{
-    const struct http_owner *owner = req->match.route->owner;
-    if (atomic_load_explicit(&owner->closed, memory_order_relaxed) == 0)
-        return true;
-    http_problem_set(req, DAIS_E_UNAVAILABLE, NULL,
-                     owner->closed_reason ? owner->closed_reason
-                                          : "this part of the server is stopped");
-    return false;
-}
-
 /* Calls the route's handler, now or on a fiber. 1 when the answer comes later. */
 static int call_route(struct dais_req *req)
 {
-    if (!may_call_owner(req))
+    req->owner = req->match.route->owner;
+    if (http_problem_closed(req))
         return 0;
     enum http_access access = http_access_begin(req);
     if (access == HTTP_ACCESS_REFUSED)
@@ -189,7 +185,7 @@ static int call_route(struct dais_req *req)
         http_input_read(req);
     if (access == HTTP_ACCESS_GRANTED && (req->match.route->row->flags & DAIS_ROUTE_INLINE)) {
         call_inline(req);
-        return 0;
+        return http_detach_due(req) ? 0 : 1;
     }
     start_fiber(req);
     return 1;
@@ -238,6 +234,9 @@ static bool head_is_good(struct dais_req *req)
 
 static int dispatch(struct dais_req *req)
 {
+    req->endpoint = http_table_find(req->table, req->path);
+    if (req->endpoint)
+        return http_endpoint_serve(req);
     int32_t code = http_router_find(&req->table->router, req->method, req->path, &req->match);
     if (code == DAIS_OK)
         return call_route(req);

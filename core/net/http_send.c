@@ -18,6 +18,8 @@ NAME(allow_name, "allow");
 NAME(authenticate_name, "www-authenticate");
 NAME(content_range_name, "content-range");
 NAME(request_id_name, "x-request-id");
+NAME(upgrade_name, "upgrade");
+NAME(connection_name, "connection");
 
 /** Decimal digits of a 64-bit number. */
 #define NUMBER_BYTES 21u
@@ -26,6 +28,7 @@ static const struct {
     uint32_t status;
     const char *reason;
 } reasons[] = {
+    {101, "Switching Protocols"},
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -49,6 +52,7 @@ static const struct {
     {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"},
     {422, "Unprocessable Content"},
+    {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {499, "Client Closed Request"},
@@ -92,6 +96,15 @@ static void put_request_id(struct dais_req *req)
     }
 }
 
+/* RFC 9110 §15.5.22: what has to be spoken here; there is one such protocol. */
+static void put_protocol(struct dais_req *req)
+{
+    static const struct dais_str websocket = DAIS_STR_INIT("websocket");
+    static const struct dais_str upgrade = DAIS_STR_INIT("upgrade");
+    http_header_put(req->h2o, &upgrade_name, websocket);
+    http_header_put(req->h2o, &connection_name, upgrade);
+}
+
 /* Lines that few answers have. */
 static void put_seldom(struct dais_req *req)
 {
@@ -102,6 +115,8 @@ static void put_seldom(struct dais_req *req)
         http_header_put(req->h2o, &allow_name, dais_cstr(answer->allow));
     if (answer->status == 401)
         put_challenge(req);
+    if (answer->status == 426)
+        put_protocol(req);
     if (answer->content_range.ptr)
         http_header_put(req->h2o, &content_range_name, answer->content_range);
     for (uint32_t i = 0; i < answer->extra_count; i++)
@@ -189,18 +204,25 @@ static enum http_metric metric_of(const struct http_answer *answer)
                                  : (enum http_metric)(HTTP_METRIC_1XX + answer->status / 100 - 1);
 }
 
+static const char *row_path(const struct dais_req *req)
+{
+    if (req->endpoint)
+        return req->endpoint->endpoint->path;
+    return req->match.route ? req->match.route->row->path : "";
+}
+
 static void log_access(struct dais_req *req, uint64_t duration_us)
 {
     static const struct dais_str event = DAIS_STR_INIT("request");
     const h2o_req_t *h2o = req->h2o;
-    const struct http_route *route = req->match.route;
+    const struct http_owner *owner = req->owner;
     const struct owner before = owner_get();
-    const struct owner mine = {.plugin = route ? route->owner->plugin : OWNER_CORE,
-                               .generation = route ? route->owner->generation : 0,
+    const struct owner mine = {.plugin = owner ? owner->plugin : OWNER_CORE,
+                               .generation = owner ? owner->generation : 0,
                                .request = req->id};
     const struct log_field fields[] = {
         log_str("method", dais_str(h2o->method.base, h2o->method.len)),
-        log_text("route", route ? route->row->path : ""),
+        log_text("route", row_path(req)),
         log_str("path", req->uri.path),
         log_uint("status", req->answer.status),
         log_uint("bytes", req->answer.body.len),
@@ -218,8 +240,8 @@ static void count_error(const struct dais_req *req)
 {
     if (!req->handled || req->answer.status < 500 || req->answer.status == 503)
         return;
-    atomic_fetch_add_explicit(&req->match.route->owner->errors, 1, memory_order_relaxed);
-    owner_account_error(req->match.route->owner->plugin);
+    atomic_fetch_add_explicit(&req->owner->errors, 1, memory_order_relaxed);
+    owner_account_error(req->owner->plugin);
 }
 
 static void account(struct dais_req *req)
@@ -237,9 +259,17 @@ static void account(struct dais_req *req)
 static void note_missing(struct dais_req *req)
 {
     http_count(req->worker->server, HTTP_METRIC_MISUSE, 1);
-    LOG_ERROR("handler gave no answer", log_text("path", req->match.route->row->path),
-              log_text("owner", req->match.route->owner->id));
+    LOG_ERROR("handler gave no answer", log_text("path", row_path(req)),
+              log_text("owner", req->owner->id));
     http_problem_set(req, DAIS_E_INTERNAL, NULL, NULL);
+}
+
+void http_send_head(struct dais_req *req)
+{
+    req->h2o->res.status = (int)req->answer.status;
+    req->h2o->res.reason = reason_of(req->answer.status);
+    put_headers(req);
+    account(req);
 }
 
 void http_send(struct dais_req *req)
@@ -255,11 +285,8 @@ void http_send(struct dais_req *req)
         h2o->http1_is_persistent = 0;
 
     bool bodiless = answer->status == 204 || answer->status == 304;
-    h2o->res.status = (int)answer->status;
-    h2o->res.reason = reason_of(answer->status);
     h2o->res.content_length = bodiless ? SIZE_MAX : answer->body.len;
-    put_headers(req);
-    account(req);
+    http_send_head(req);
 
     h2o_iovec_t body = h2o_iovec_init(answer->body.ptr, answer->body.len);
     bool silent = bodiless || req->method == HTTP_HEAD || body.len == 0;

@@ -15,7 +15,7 @@
 /** Held requests asked about with one poll(2). */
 #define POLL_COUNT 256u
 
-static int fd_of(const struct http_conn *conn)
+int http_sweep_fd(const struct http_conn *conn)
 {
     uv_os_fd_t fd;
     return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 ? fd : -1;
@@ -24,7 +24,7 @@ static int fd_of(const struct http_conn *conn)
 /* h2o owns the socket, so it is shut down, which h2o notices and closes in order. */
 static void cut(struct http_conn *conn)
 {
-    int fd = fd_of(conn);
+    int fd = http_sweep_fd(conn);
     if (fd >= 0 && shutdown(fd, SHUT_RDWR) == 0)
         http_count(conn->worker->server, HTTP_METRIC_CUT_TOTAL, 1);
 }
@@ -99,7 +99,7 @@ static void sweep_held(struct http_worker *worker)
     uint32_t count = 0;
     LIST_EACH (node, &worker->held) {
         reqs[count] = LIST_ITEM(node, struct dais_req, held);
-        polls[count] = (struct pollfd){fd_of(reqs[count]->conn), POLLRDHUP, 0};
+        polls[count] = (struct pollfd){http_sweep_fd(reqs[count]->conn), POLLRDHUP, 0};
         if (++count == POLL_COUNT) {
             cancel_gone(reqs, polls, count);
             count = 0;
@@ -112,6 +112,7 @@ static void sweep(struct timer *timer)
 {
     struct http_worker *worker = CONTAINER_OF(timer, struct http_worker, sweep);
     sweep_held(worker);
+    http_detach_sweep(worker);
     H2O_HTTP1_CALLBACKS.foreach_request(&worker->h2o, sweep_one, worker);
 }
 
@@ -126,7 +127,7 @@ void http_sweep_all(struct http_worker *worker)
 {
     timer_stop(&worker->sweep);
     LIST_EACH (node, &worker->conns) {
-        int fd = fd_of(LIST_ITEM(node, struct http_conn, node));
+        int fd = http_sweep_fd(LIST_ITEM(node, struct http_conn, node));
         if (fd >= 0)
             shutdown(fd, SHUT_RDWR);
     }

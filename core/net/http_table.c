@@ -97,6 +97,54 @@ int32_t http_routes_check(const struct dais_route *rows)
     return DAIS_OK;
 }
 
+static struct dais_str without_slash(struct dais_str path)
+{
+    bool slash = path.len > 0 && path.ptr[path.len - 1] == '/';
+    return str_sub(path, 0, path.len - (slash ? 1 : 0));
+}
+
+const struct http_path *http_table_find(const struct http_table *table, struct dais_str path)
+{
+    struct dais_str wanted = without_slash(path);
+    for (const struct http_path *at = table->paths; at; at = at->next)
+        if (dais_str_eq(at->path, wanted))
+            return at;
+    return NULL;
+}
+
+static int32_t check_path(const struct http_table *table, const char *path)
+{
+    struct dais_str bare = without_slash(dais_cstr(path));
+    if (path[0] != '/' || bare.len < 2 || strpbrk(path, "{}?#%"))
+        return http_refuse(DAIS_E_INVALID, "the path %s cannot be an endpoint's", path);
+    if (table->path_count == HTTP_ENDPOINTS_MAX)
+        return http_refuse(DAIS_E_LIMIT, "%s: there are too many endpoints", path);
+    if (http_table_find(table, bare))
+        return http_refuse(DAIS_E_CONFLICT, "the path %s is registered already", path);
+    for (const struct http_route *route = table->router.first; route; route = route->next)
+        if (dais_str_eq(without_slash(dais_cstr(route->row->path)), bare))
+            return http_refuse(DAIS_E_CONFLICT, "the path %s is registered already", path);
+    return DAIS_OK;
+}
+
+int32_t http_table_endpoint(struct http_table *table, struct http_owner *owner,
+                            const struct http_endpoint *endpoint)
+{
+    int32_t code = check_path(table, endpoint->path);
+    if (code == DAIS_OK)
+        code = list_owner(table, owner);
+    if (code != DAIS_OK)
+        return code;
+    struct http_path *path = arena_alloc(&table->arena, sizeof *path);
+    if (!path)
+        return http_refuse(DAIS_E_MEMORY, "no memory");
+    *path = (struct http_path){table->paths, without_slash(dais_cstr(endpoint->path)), endpoint,
+                               owner};
+    table->paths = path;
+    table->path_count++;
+    return DAIS_OK;
+}
+
 /* The route that was added last gets the number of its rate class. */
 static int32_t number_rate(struct http_table *table, const struct dais_route *row)
 {
@@ -119,6 +167,8 @@ int32_t http_table_routes(struct http_table *table, struct http_owner *owner,
         code = list_owner(table, owner);
     for (const struct dais_route *row = rows; code == DAIS_OK && row->method; row++) {
         const char *detail = NULL;
+        if (http_table_find(table, dais_cstr(row->path)))
+            return refuse_row(DAIS_E_CONFLICT, row, "is an endpoint");
         code = http_router_add(&table->router, row, owner, &detail);
         if (code != DAIS_OK)
             return refuse_row(code, row, detail);

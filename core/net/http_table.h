@@ -8,6 +8,7 @@
  * cell of its worker, which nobody else writes, so that no cache line is fought for. The main
  * thread adds the cells up and frees a table that another one replaced once the sum is 0.
  */
+#include "net/http_endpoint.h"
 #include "net/http_folder.h"
 #include "net/http_router.h"
 
@@ -33,10 +34,20 @@ struct http_listed {
     const struct http_owner *owner;
 };
 
+/** An endpoint in a table. */
+struct http_path {
+    struct http_path *next;
+    struct dais_str path; /* without its last slash */
+    const struct http_endpoint *endpoint;
+    struct http_owner *owner;
+};
+
 struct http_table {
     struct http_server *server;
     struct http_table *replaced; /* the table before it, while that has requests */
     struct http_router router;
+    struct http_path *paths;
+    uint32_t path_count;
     struct http_mount *mounts;
     struct http_listed *owners;
     struct http_uses *uses; /* one for each worker */
@@ -45,6 +56,9 @@ struct http_table {
 
 /** Frees a table and gives its folders back. [main thread] */
 void http_table_drop(struct http_table *table);
+
+/** The endpoint of a decoded path, or NULL. [any] */
+const struct http_path *http_table_find(const struct http_table *table, struct dais_str path);
 
 /** One more request of `worker` keeps the table. [worker] */
 static inline void http_table_hold(struct http_table *table, uint32_t worker)

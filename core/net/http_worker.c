@@ -25,6 +25,8 @@ int32_t http_worker_start(struct http_server *server)
     worker->next_id = random_u64();
     list_init(&worker->conns);
     list_init(&worker->held);
+    list_init(&worker->detached);
+    list_init(&worker->upgrades);
     list_init(&worker->spare);
     h2o_context_init(&worker->h2o, worker_uv(), &server->h2o);
     worker->accept = (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = server->h2o.hosts};
@@ -44,7 +46,8 @@ static void wait_for_answers(void *arg)
     struct http_worker *worker = arg;
     while (worker->requests > 0)
         if (fiber_sleep(DRAIN_CHECK_MS) != DAIS_OK)
-            return;
+            break;
+    http_upgrade_forget(worker);
 }
 
 void http_worker_drain(struct http_server *server)
@@ -56,6 +59,7 @@ void http_worker_drain(struct http_server *server)
         tls_watch_stop(server->config.tls);
     http_accept_stop(worker);
     worker->h2o.shutdown_requested = 1; /* h2o's own function would arm a timer of HTTP/2 */
+    http_detach_drain(worker);
     if (fiber_spawn(&spec, NULL) != DAIS_OK)
         LOG_WARN("answers under way are not waited for");
 }

@@ -57,6 +57,9 @@ DAIS_CHECK_RESULT int32_t envelope_parse(struct dais_str text, struct envelope *
 void envelope_add_event(struct strbuf *out, struct dais_str name, struct dais_str data,
                         const struct envelope_mark *mark);
 
+/** Appends the members `"room":…,"epoch":…,"seq":…`, as they stand in other dialects too. */
+void envelope_add_mark(struct strbuf *out, const struct envelope_mark *mark);
+
 /** Appends the answer to the message with `id`, JSON as it came. `data` as above. */
 void envelope_add_ack(struct strbuf *out, struct dais_str id, struct dais_str data);
 
@@ -68,5 +71,9 @@ void envelope_add_failure(struct strbuf *out, struct dais_str id,
 void envelope_add_error(struct strbuf *out, struct dais_str event,
                         const struct envelope_problem *problem);
 
-/** Appends {"status","code","title",…} alone, for other dialects. */
+/** Appends the data of that event alone, {"event","error"}, for other dialects. */
+void envelope_add_error_data(struct strbuf *out, struct dais_str event,
+                             const struct envelope_problem *problem);
+
+/** Appends a problem alone: {"title","status","code","detail","field","retryAfter"}. */
 void envelope_add_problem(struct strbuf *out, const struct envelope_problem *problem);

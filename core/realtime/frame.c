@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 #define FINAL_TEXT 0x81u
 #define FINAL_BINARY 0x82u
 /** Lengths that say: the real one follows, in two or eight bytes. */
@@ -42,6 +44,28 @@ void frame_add(struct strbuf *out, bool binary, struct dais_str payload)
     uint32_t bytes = frame_head(head, binary, payload.len);
     strbuf_add(out, dais_str((const char *)head, bytes));
     strbuf_add(out, payload);
+}
+
+uint64_t frame_begin(struct strbuf *out)
+{
+    uint64_t begin = strbuf_view(out).len;
+    (void)strbuf_extend(out, FRAME_HEAD_BYTES_MAX);
+    return begin;
+}
+
+/* Room for the longest head was left; the payload moves up to the one that it needs. */
+void frame_end(struct strbuf *out, uint64_t begin, bool binary)
+{
+    uint8_t head[FRAME_HEAD_BYTES_MAX];
+    if (strbuf_error(out))
+        return;
+    struct dais_str all = strbuf_view(out);
+    CHECK(all.len >= begin + FRAME_HEAD_BYTES_MAX);
+    uint64_t len = all.len - begin - FRAME_HEAD_BYTES_MAX;
+    uint32_t bytes = frame_head(head, binary, len);
+    memmove(out->ptr + begin + bytes, out->ptr + begin + FRAME_HEAD_BYTES_MAX, len);
+    memcpy(out->ptr + begin, head, bytes);
+    strbuf_truncate(out, begin + bytes + len);
 }
 
 bool frame_next(struct dais_str *rest, bool *ret_binary, struct dais_str *ret_payload)

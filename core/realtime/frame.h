@@ -39,6 +39,13 @@ uint32_t frame_head(uint8_t head[FRAME_HEAD_BYTES_MAX], bool binary, uint64_t le
 void frame_add(struct strbuf *out, bool binary, struct dais_str payload);
 
 /**
+ * The same in two steps, for text that is written straight into `out`: what is appended between
+ * frame_begin and frame_end, which takes what frame_begin gave, is the payload.
+ */
+uint64_t frame_begin(struct strbuf *out);
+void frame_end(struct strbuf *out, uint64_t begin, bool binary);
+
+/**
  * The frame at the begin of `*rest`, which then goes on behind it; false at the end. Only for what
  * was written by the functions above.
  */

@@ -237,7 +237,7 @@ static void add_arguments(struct strbuf *out, const struct sio_packet *packet)
     strbuf_addc(out, ']');
 }
 
-void sio_packet_add(struct strbuf *out, const struct sio_packet *packet)
+void sio_packet_add_head(struct strbuf *out, const struct sio_packet *packet)
 {
     strbuf_addc(out, (char)('0' + packet->type));
     if (is_binary(packet->type)) {
@@ -251,6 +251,11 @@ void sio_packet_add(struct strbuf *out, const struct sio_packet *packet)
     }
     if (packet->has_id)
         strbuf_addu(out, packet->id);
+}
+
+void sio_packet_add(struct strbuf *out, const struct sio_packet *packet)
+{
+    sio_packet_add_head(out, packet);
     if (packet->type == SIO_EVENT || packet->type == SIO_ACK || is_binary(packet->type))
         add_arguments(out, packet);
     else

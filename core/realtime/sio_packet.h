@@ -66,3 +66,6 @@ bool sio_packet_name_is_reserved(struct dais_str name);
  * to be valid JSON. Errors stay in `out`: look at strbuf_error.
  */
 void sio_packet_add(struct strbuf *out, const struct sio_packet *packet);
+
+/** Appends what stands before the payload: type, attachments, namespace, id. */
+void sio_packet_add_head(struct strbuf *out, const struct sio_packet *packet);

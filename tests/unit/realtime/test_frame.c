@@ -38,6 +38,25 @@ static void test_frames_describe_themselves(void **state)
     mem_free(bytes);
 }
 
+static void test_written_in_two_steps_it_is_the_same(void **state)
+{
+    static const uint64_t lens[] = {0, 125, 126, 65535, 65536};
+    (void)state;
+    STRBUF_AUTO struct strbuf one, two;
+    strbuf_init(&one, 1u << 20);
+    strbuf_init(&two, 1u << 20);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        char *bytes = mem_zalloc(1, lens[i] + 1);
+        assert_non_null(bytes);
+        frame_add(&one, i % 2, dais_str(bytes, lens[i]));
+        uint64_t begin = frame_begin(&two);
+        strbuf_add(&two, dais_str(bytes, lens[i]));
+        frame_end(&two, begin, i % 2);
+        mem_free(bytes);
+    }
+    assert_true(dais_str_eq(strbuf_view(&one), strbuf_view(&two)));
+}
+
 /* RFC 6455 §5.7. */
 static void test_example_of_the_rfc(void **state)
 {
@@ -53,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames_describe_themselves),
+        cmocka_unit_test(test_written_in_two_steps_it_is_the_same),
         cmocka_unit_test(test_example_of_the_rfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,22 @@
     X(DB_RESULT_BYTES, db_result_bytes, 16777216, 65536, 1073741824, "bytes",                      \
       "result of one statement")                                                                   \
     X(DB_STATEMENTS, db_statements, 4096, 1, 65536, "statements", "statements of all plugins")     \
+    X(EIO_PACKETS_PER_POLL, eio_packets_per_poll, 16, 1, 65536, "packets",                         \
+      "Engine.IO packets in one answer to a poll; some clients take no more")                      \
+    X(EIO_PAYLOAD_BYTES, eio_payload_bytes, 1000000, 1024, 16777216, "bytes",                      \
+      "an Engine.IO message or body of a POST, as clients are told")                               \
+    X(EIO_PING_INTERVAL_MS, eio_ping_interval_ms, 25000, 20, 3600000, "ms",                        \
+      "from a pong of an Engine.IO client to the next ping")                                       \
+    X(EIO_PING_TIMEOUT_MS, eio_ping_timeout_ms, 20000, 20, 3600000, "ms",                          \
+      "from a ping to an Engine.IO client to the end of a session without its pong")               \
+    X(EIO_POST_BYTES, eio_post_bytes, 67108864, 1024, 4294967296, "bytes",                         \
+      "bodies of Engine.IO clients that wait on a worker")                                         \
+    X(EIO_SESSIONS, eio_sessions, 100000, 1, 16777215, "sessions",                                 \
+      "Engine.IO sessions of a worker")                                                            \
+    X(EIO_SESSIONS_PER_ADDRESS, eio_sessions_per_address, 4096, 1, 16777215, "sessions",           \
+      "Engine.IO sessions of one address on a worker")                                             \
+    X(EIO_UPGRADE_MS, eio_upgrade_ms, 10000, 20, 600000, "ms",                                     \
+      "from a WebSocket for a session that polls to the end of the upgrade")                       \
     X(EVENT_BYTES, event_bytes, 1048576, 1024, 16777216, "bytes",                                  \
       "arguments of an event that is sent to clients")                                             \
     X(EVENT_HANDLER_MS, event_handler_ms, 30000, 100, 3600000, "ms",                               \

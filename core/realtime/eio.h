@@ -22,9 +22,6 @@
 struct eio_session;
 struct dais_req;
 
-/** Characters of a session's id: base64url of 15 bytes. It is a bearer secret. */
-#define EIO_SID_CHARS 20u
-
 /**
  * Who gets what clients send. The session is valid from `open` until `closed` has returned; when
  * `open` refuses, until it returned. `closed` comes from the loop, never from within a call of a

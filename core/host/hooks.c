@@ -32,8 +32,19 @@ static int32_t admit(uint32_t rate_class, const struct http_client *client,
                      uint32_t *ret_retry_after_s)
 {
     struct host *host = host_get();
-    return rates_admit(&host->options.config->rates, host->rates, rate_class, client,
-                       ret_retry_after_s);
+    const struct rates_event request = {rate_class, 1};
+    uint64_t retry_ms;
+    int32_t error = rates_admit(&host->options.config->rates, host->rates, &request, client,
+                                &retry_ms);
+    if (error)
+        *ret_retry_after_s = (uint32_t)(retry_ms / 1000 + 1);
+    return error;
+}
+
+static int32_t find_class(const char *name)
+{
+    int32_t found = rates_find(name);
+    return found < (int32_t)RATES_OF_REQUESTS ? found : DAIS_E_NOT_FOUND;
 }
 
 static const char *class_name(uint32_t rate_class)
@@ -46,7 +57,7 @@ const struct http_hooks host_hooks = {
     .identity_cached = identity_cached,
     .verify = identity_verify,
     .query_cell = query_cell,
-    .rate_class = rates_find,
+    .rate_class = find_class,
     .rate_class_name = class_name,
     .admit = admit,
 };

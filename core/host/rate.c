@@ -60,24 +60,26 @@ static _Atomic uint64_t *find(struct rate_table *table, uint64_t key, uint64_t t
     return best;
 }
 
-/** Takes one event out of a bucket that is full again at `*full_us`; what rate_count gives. */
-static uint64_t take(uint64_t *full_us, uint64_t now_us, uint32_t per_minute)
+/** Takes an event out of a bucket that is full again at `*full_us`; what rate_count gives. */
+static uint64_t take(uint64_t *full_us, uint64_t now_us, const struct rate_event *event)
 {
-    uint64_t next_us = (*full_us > now_us ? *full_us : now_us) + MINUTE_US / per_minute;
+    uint64_t cost = event->cost < event->per_minute ? event->cost : event->per_minute;
+    uint64_t next_us = (*full_us > now_us ? *full_us : now_us) +
+                       cost * MINUTE_US / event->per_minute;
     if (next_us > now_us + MINUTE_US)
         return (next_us - now_us - MINUTE_US) / 1000 + 1;
     *full_us = next_us;
     return 0;
 }
 
-uint64_t rate_count(struct rate_table *table, uint64_t key, uint64_t now_ms, uint32_t per_minute)
+uint64_t rate_count(struct rate_table *table, uint64_t key, const struct rate_event *event)
 {
-    uint64_t now_us = (now_ms * 1000) & TIME_MASK, tag = key >> TIME_BITS;
+    uint64_t now_us = (event->now_ms * 1000) & TIME_MASK, tag = key >> TIME_BITS;
     for (;;) {
         uint64_t cell;
         _Atomic uint64_t *at = find(table, key, tag, &cell);
         uint64_t full_us = cell >> TIME_BITS == tag ? time_of(cell) : 0;
-        uint64_t wait_ms = take(&full_us, now_us, per_minute);
+        uint64_t wait_ms = take(&full_us, now_us, event);
         if (wait_ms > 0)
             return wait_ms;
         if (atomic_compare_exchange_weak_explicit(at, &cell, tag << TIME_BITS | full_us,
@@ -86,7 +88,7 @@ uint64_t rate_count(struct rate_table *table, uint64_t key, uint64_t now_ms, uin
     }
 }
 
-uint64_t rate_step(uint64_t *bucket, uint64_t now_ms, uint32_t per_minute)
+uint64_t rate_step(uint64_t *bucket, const struct rate_event *event)
 {
-    return take(bucket, now_ms * 1000, per_minute);
+    return take(bucket, event->now_ms * 1000, event);
 }

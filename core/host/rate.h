@@ -22,11 +22,18 @@ DAIS_CHECK_RESULT int32_t rate_table_new(uint32_t cells, struct rate_table **ret
 /** Frees a table; NULL is ignored. [main thread, after the workers] */
 void rate_table_free(struct rate_table *table);
 
+/** What happens: `cost` events at `now_ms`, of which `per_minute` (> 0) are allowed. */
+struct rate_event {
+    uint64_t now_ms;
+    uint64_t cost; /**< more than a minute's allowance counts as that */
+    uint32_t per_minute;
+};
+
 /**
- * Counts one event of the key hashed to `key` at `now_ms`, of which `per_minute` (> 0) are allowed.
- * 0 when it is allowed, else the milliseconds after which it would be. [any thread]
+ * Counts an event of the key hashed to `key`: all of it, or nothing. 0 when it is allowed, else the
+ * milliseconds after which it would be. [any thread]
  */
-uint64_t rate_count(struct rate_table *table, uint64_t key, uint64_t now_ms, uint32_t per_minute);
+uint64_t rate_count(struct rate_table *table, uint64_t key, const struct rate_event *event);
 
 /** As rate_count for one bucket, 0 at first, that only one thread uses. */
-uint64_t rate_step(uint64_t *bucket, uint64_t now_ms, uint32_t per_minute);
+uint64_t rate_step(uint64_t *bucket, const struct rate_event *event);

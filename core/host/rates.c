@@ -95,7 +95,7 @@ void rates_set(struct rates *rates, uint32_t rate_class, uint32_t scope, uint32_
 
 int32_t rates_find(const char *name)
 {
-    for (uint32_t i = 0; i < RATES_OF_REQUESTS; i++)
+    for (uint32_t i = 0; i < RATES_CLASSES; i++)
         if (strcmp(rows[i].name, name) == 0)
             return (int32_t)i;
     return DAIS_E_NOT_FOUND;
@@ -107,27 +107,37 @@ static uint64_t key_of(uint64_t who, uint32_t rate_class, uint32_t scope)
     return hash_u64(who + rate_class * RATES_SCOPES + scope);
 }
 
-int32_t rates_admit(const struct rates *rates, struct rate_table *table, uint32_t rate_class,
-                    const struct http_client *client, uint32_t *ret_retry_after_s)
+/** Counts it with one scope; as rate_count. */
+static uint64_t count(struct rate_table *table, uint64_t key, struct rate_event event,
+                      uint32_t per_minute)
 {
+    event.per_minute = per_minute;
+    return rate_count(table, key, &event);
+}
+
+int32_t rates_admit(const struct rates *rates, struct rate_table *table,
+                    const struct rates_event *what, const struct http_client *client,
+                    uint64_t *ret_retry_ms)
+{
+    uint32_t rate_class = what->rate_class;
     const uint32_t *allowed = rates->per_minute[rate_class];
     bool known = client->user.ptr != NULL;
-    uint64_t now_ms = clock_tick_ms();
+    struct rate_event event = {clock_tick_ms(), what->cost, allowed[RATES_CONNECTION]};
     uint64_t wait_ms = 0;
     if (allowed[RATES_CONNECTION])
-        wait_ms = rate_step(&client->paces[rate_class], now_ms, allowed[RATES_CONNECTION]);
+        wait_ms = rate_step(&client->paces[rate_class], &event);
     if (wait_ms == 0 && known && allowed[RATES_USER])
-        wait_ms = rate_count(table, key_of(hash_bytes(client->user), rate_class, RATES_USER),
-                             now_ms, allowed[RATES_USER]);
+        wait_ms = count(table, key_of(hash_bytes(client->user), rate_class, RATES_USER), event,
+                        allowed[RATES_USER]);
     /* An account is made for nothing: whoever has many tries no more passwords than others. */
     bool by_address = !known || rates->users_by_address || allowed[RATES_USER] == 0 ||
                       rate_class == RATES_LOGIN;
     if (wait_ms == 0 && by_address && allowed[RATES_ADDRESS])
-        wait_ms = rate_count(
-            table, key_of(client->address, rates->address_class[rate_class], RATES_ADDRESS), now_ms,
-            allowed[RATES_ADDRESS]);
+        wait_ms = count(table,
+                        key_of(client->address, rates->address_class[rate_class], RATES_ADDRESS),
+                        event, allowed[RATES_ADDRESS]);
     if (wait_ms == 0)
         return DAIS_OK;
-    *ret_retry_after_s = (uint32_t)(wait_ms / 1000 + 1);
+    *ret_retry_ms = wait_ms;
     return DAIS_E_LIMIT;
 }

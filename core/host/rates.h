@@ -69,11 +69,17 @@ void rates_use(struct rates *rates, uint32_t profile);
 /** Replaces one allowance of the profile. */
 void rates_set(struct rates *rates, uint32_t rate_class, uint32_t scope, uint32_t per_minute);
 
-/** The class `name`, if requests may have it; DAIS_E_NOT_FOUND. For struct http_hooks. [any thread]
+/** The class `name`; DAIS_E_NOT_FOUND. Those of requests are below RATES_OF_REQUESTS. [any thread]
  */
 DAIS_CHECK_RESULT int32_t rates_find(const char *name);
 
-/** Counts one request; as struct http_hooks.admit. [any thread] */
+/** What is counted. */
+struct rates_event {
+    uint32_t rate_class;
+    uint64_t cost; /**< in the class's unit: 1 request, so many bytes */
+};
+
+/** Counts it; DAIS_E_LIMIT after setting the milliseconds to wait. [any thread] */
 DAIS_CHECK_RESULT int32_t rates_admit(const struct rates *rates, struct rate_table *table,
-                                      uint32_t rate_class, const struct http_client *client,
-                                      uint32_t *ret_retry_after_s);
+                                      const struct rates_event *what,
+                                      const struct http_client *client, uint64_t *ret_retry_ms);

@@ -5,8 +5,10 @@
  * figure.
  */
 #include "dais/abi.h"
+#include "dais/events.h"
 #include "dais/hooks.h"
 #include "dais/mem.h"
+#include "dais/rooms.h"
 
 #define AT(type, member, offset)                                                                   \
     _Static_assert(offsetof(struct type, member) == (offset), #type "." #member " moved")
@@ -77,6 +79,108 @@ AT(dais_hook_event, attempt, 56);
 AT(dais_hook_event, when, 60);
 
 SIZE(dais_hooks_v1, 56);
+
+SIZE(dais_event, 72);
+AT(dais_event, name, 0);
+AT(dais_event, space, 8);
+AT(dais_event, access, 16);
+AT(dais_event, roles, 20);
+AT(dais_event, rate_class, 24);
+AT(dais_event, flags, 32);
+AT(dais_event, reserved, 36);
+AT(dais_event, data_shape, 40);
+AT(dais_event, ack_shape, 48);
+AT(dais_event, handler, 56);
+AT(dais_event, summary, 64);
+
+SIZE(dais_event_out, 32);
+AT(dais_event_out, name, 0);
+AT(dais_event_out, space, 8);
+AT(dais_event_out, shape, 16);
+AT(dais_event_out, summary, 24);
+
+SIZE(dais_space, 48);
+AT(dais_space, name, 0);
+AT(dais_space, flags, 8);
+AT(dais_space, reserved, 12);
+AT(dais_space, connect, 16);
+AT(dais_space, ready, 24);
+AT(dais_space, gone, 32);
+AT(dais_space, summary, 40);
+
+SIZE(dais_endpoint, 56);
+AT(dais_endpoint, path, 0);
+AT(dais_endpoint, protocol, 8);
+AT(dais_endpoint, reserved, 12);
+AT(dais_endpoint, connect, 16);
+AT(dais_endpoint, ready, 24);
+AT(dais_endpoint, message, 32);
+AT(dais_endpoint, gone, 40);
+AT(dais_endpoint, summary, 48);
+
+SIZE(dais_rendering, 64);
+AT(dais_rendering, dialect, 0);
+AT(dais_rendering, event, 8);
+AT(dais_rendering, shape, 16);
+AT(dais_rendering, value, 24);
+AT(dais_rendering, json, 32);
+AT(dais_rendering, attachments, 48);
+AT(dais_rendering, attachment_count, 56);
+AT(dais_rendering, reserved, 60);
+
+SIZE(dais_emit, 24);
+AT(dais_emit, renderings, 0);
+AT(dais_emit, delivery, 8);
+AT(dais_emit, key, 12);
+AT(dais_emit, except, 16);
+
+SIZE(dais_room, 32);
+AT(dais_room, kind, 0);
+AT(dais_room, id, 16);
+
+SIZE(dais_room_count, 32);
+AT(dais_room_count, epoch, 0);
+AT(dais_room_count, seq, 8);
+AT(dais_room_count, viewers, 16);
+AT(dais_room_count, members, 20);
+AT(dais_room_count, peak, 24);
+AT(dais_room_count, reserved, 28);
+
+SIZE(dais_room_entry, 72);
+AT(dais_room_entry, room, 0);
+AT(dais_room_entry, identity, 32);
+AT(dais_room_entry, viewer, 40);
+AT(dais_room_entry, socket, 56);
+AT(dais_room_entry, dialect, 64);
+
+SIZE(dais_presence, 88);
+AT(dais_presence, room, 0);
+AT(dais_presence, what, 32);
+AT(dais_presence, reserved, 36);
+AT(dais_presence, viewer, 40);
+AT(dais_presence, count, 56);
+
+SIZE(dais_room_kind, 40);
+AT(dais_room_kind, name, 0);
+AT(dais_room_kind, flags, 8);
+AT(dais_room_kind, members_max, 12);
+AT(dais_room_kind, admit, 16);
+AT(dais_room_kind, presence, 24);
+AT(dais_room_kind, summary, 32);
+
+SIZE(dais_room_join, 56);
+AT(dais_room_join, room, 0);
+AT(dais_room_join, dialect, 32);
+AT(dais_room_join, epoch, 40);
+AT(dais_room_join, seq, 48);
+
+SIZE(dais_room_joined, 40);
+AT(dais_room_joined, count, 0);
+AT(dais_room_joined, resumed, 32);
+AT(dais_room_joined, replayed, 36);
+
+SIZE(dais_events_v1, 176);
+SIZE(dais_rooms_v1, 72);
 
 _Static_assert(sizeof(dais_handle) == 8, "dais_handle changed its size");
 _Static_assert(DAIS_E_INVALID == -1 && DAIS_E_UNAUTHENTICATED == -2 && DAIS_E_DENIED == -3 &&

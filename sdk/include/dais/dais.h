@@ -16,6 +16,7 @@
 #include "dais/mem.h"
 #include "dais/metrics.h"
 #include "dais/net.h"
+#include "dais/rooms.h"
 #include "dais/services.h"
 #include "dais/shared.h"
 #include "dais/svc/identity.h"

@@ -27,6 +27,8 @@
 struct http_owner rig_owner = {.id = "rig", .plugin = 1};
 static struct http_server *server;
 static struct tls *tls;
+static int32_t (*starting)(uint32_t worker);
+static void (*draining)(uint32_t worker);
 static void (*stopping)(uint32_t worker);
 
 static int open_socket(uint16_t port)
@@ -66,13 +68,15 @@ static int32_t on_start(void *context, uint32_t worker)
 {
     (void)context;
     metrics_thread_row(worker);
-    return http_worker_start(server);
+    int32_t code = starting ? starting(worker) : DAIS_OK;
+    return code == DAIS_OK ? http_worker_start(server) : code;
 }
 
 static void on_drain(void *context, uint32_t worker)
 {
     (void)context;
-    (void)worker;
+    if (draining)
+        draining(worker);
     http_worker_drain(server);
 }
 
@@ -95,6 +99,13 @@ struct http_table *rig_table(const struct dais_route *routes, const struct dais_
     return table;
 }
 
+static void add_endpoints(struct http_table *table, const struct http_endpoint *const *endpoints)
+{
+    for (; endpoints && *endpoints; endpoints++)
+        if (http_table_endpoint(table, &rig_owner, *endpoints) != DAIS_OK)
+            fail_msg("%s", http_problem());
+}
+
 struct http_server *rig_server(void)
 {
     return server;
@@ -111,22 +122,29 @@ void rig_start(struct rig *rig)
                                                 DAIS_STR_INIT("127.0.0.1:0")};
     static const struct worker_events events = {on_start, on_drain, on_stop, NULL};
     char message[TLS_MESSAGE_BYTES] = "";
+    uint32_t workers = rig->workers ? rig->workers : WORKERS;
     random_init();
-    assert_int_equal(metrics_init(WORKERS), DAIS_OK);
+    assert_int_equal(metrics_init(workers), DAIS_OK);
+    if (rig->prepare)
+        rig->prepare();
     rig->config.addresses = addresses;
     if (rig->pairs && tls_new(rig->pairs, rig->pair_count, message, &tls) != DAIS_OK)
         fail_msg("%s", message);
     rig->config.tls = tls;
     rig->config.tls_address_count = tls ? 1 : 0;
     rig->config.address_count = 1 + rig->config.tls_address_count;
-    rig->config.workers = WORKERS;
+    rig->config.workers = workers;
     rig->hooks.open_sockets = rig_open_sockets;
     rig_owner.assets_dir = rig->assets_dir;
+    starting = rig->starting;
+    draining = rig->draining;
     stopping = rig->stopping;
     assert_int_equal(http_new(&rig->config, &rig->hooks, &server), DAIS_OK);
-    http_table_use(server, rig_table(rig->routes, rig->statics));
+    struct http_table *table = rig_table(rig->routes, rig->statics);
+    add_endpoints(table, rig->endpoints);
+    http_table_use(server, table);
     assert_int_equal(http_open(server), DAIS_OK);
-    assert_int_equal(workers_start(WORKERS, &events), DAIS_OK);
+    assert_int_equal(workers_start(workers, &events), DAIS_OK);
 }
 
 void rig_stop(void)

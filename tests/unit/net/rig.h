@@ -8,7 +8,7 @@
  *
  * Everything is called from the test's main thread; the server runs on worker threads.
  */
-#include "net/http.h"
+#include "net/http_endpoint.h"
 #include "net/tls.h"
 
 #include <stddef.h>
@@ -34,7 +34,14 @@ struct rig {
     const struct dais_route *routes;
     const struct dais_static *statics;
     const char *assets_dir;
-    struct http_hooks hooks; /**< open_sockets is set by rig_start */
+    const struct http_endpoint *const *endpoints; /**< ends with NULL; may be NULL */
+    struct http_hooks hooks;                      /**< open_sockets is set by rig_start */
+    uint32_t workers;                             /**< 0: two */
+    /** On the main thread, once there are metrics and before there are workers. */
+    void (*prepare)(void);
+    /** On each worker: before it accepts, and when the stop begins. */
+    int32_t (*starting)(uint32_t worker);
+    void (*draining)(uint32_t worker);
     /** On each worker, before the server stops there: nothing may call the layers above then. */
     void (*stopping)(uint32_t worker);
 };

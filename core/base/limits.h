@@ -143,6 +143,8 @@
     X(ROOM_RINGS_BYTES, room_rings_bytes, 268435456, 65536, 1099511627776, "bytes",                \
       "durable events of all rooms of a worker kept for clients that come back")                   \
     X(SHUTDOWN_MS, shutdown_ms, 10000, 0, 600000, "ms", "time for running requests at a stop")     \
+    X(SIO_CONNECT_MS, sio_connect_ms, 45000, 100, 3600000, "ms",                                   \
+      "for a Socket.IO client to join its first namespace")                                        \
     X(SOCKETS, sockets, 100000, 1, 16777215, "sockets", "real-time sockets of a worker")           \
     X(SOCKETS_DRAIN_MS, sockets_drain_ms, 2000, 0, 60000, "ms",                                    \
       "over which the sockets of a worker are closed at a stop")                                   \

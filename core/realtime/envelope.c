@@ -130,7 +130,8 @@ static void begin_ack(struct strbuf *out, struct dais_str id, const char *ok)
 void envelope_add_ack(struct strbuf *out, struct dais_str id, struct dais_str data)
 {
     begin_ack(out, id, "true");
-    add_data(out, data);
+    if (data.len > 0)
+        add_data(out, data);
     strbuf_addc(out, '}');
 }
 
@@ -159,6 +160,12 @@ void envelope_add_error_data(struct strbuf *out, struct dais_str event,
     strbuf_addz(out, ",\"error\":");
     envelope_add_problem(out, problem);
     strbuf_addc(out, '}');
+}
+
+const char *envelope_problem_text(const struct envelope_problem *problem)
+{
+    bool detailed = problem->detail && problem->detail[0];
+    return detailed ? problem->detail : error_title(problem->error);
 }
 
 static void add_text(struct json_writer *json, const char *key, const char *text)

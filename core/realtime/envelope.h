@@ -46,6 +46,9 @@ struct envelope_problem {
     uint64_t retry_ms;  /**< "retryAfter", in whole seconds, rounded up; 0: none */
 };
 
+/** What a problem says to people: its detail, else the title of its error. */
+const char *envelope_problem_text(const struct envelope_problem *problem);
+
 /**
  * Reads a message. DAIS_E_INVALID when it is no JSON object, has no event, or a member that is
  * unknown, doubled, of the wrong kind or too long: `ret_error` names it.
@@ -60,7 +63,7 @@ void envelope_add_event(struct strbuf *out, struct dais_str name, struct dais_st
 /** Appends the members `"room":…,"epoch":…,"seq":…`, as they stand in other dialects too. */
 void envelope_add_mark(struct strbuf *out, const struct envelope_mark *mark);
 
-/** Appends the answer to the message with `id`, JSON as it came. `data` as above. */
+/** Appends the answer to the message with `id`, JSON as it came; absent `data` is left out. */
 void envelope_add_ack(struct strbuf *out, struct dais_str id, struct dais_str data);
 
 /** Appends the answer that it failed. */

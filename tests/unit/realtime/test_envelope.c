@@ -107,6 +107,9 @@ static void test_writes_answers(void **state)
     envelope_add_ack(&out, dais_cstr("7"), dais_cstr("{}"));
     assert_view(strbuf_view(&out), "{\"event\":\"ack\",\"id\":7,\"ok\":true,\"data\":{}}");
     strbuf_clear(&out);
+    envelope_add_ack(&out, dais_cstr("7"), dais_str(NULL, 0));
+    assert_view(strbuf_view(&out), "{\"event\":\"ack\",\"id\":7,\"ok\":true}");
+    strbuf_clear(&out);
     envelope_add_failure(&out, dais_cstr("\"x\""), &problem);
     strbuf_addf(&want, "{\"event\":\"ack\",\"id\":\"x\",\"ok\":false,\"error\":%s}", json);
     assert_view(strbuf_view(&out), strbuf_cstr(&want));
@@ -124,6 +127,7 @@ static void test_a_short_problem(void **state)
     (void)state;
     STRBUF_AUTO struct strbuf out;
     strbuf_init(&out, 4096);
+    assert_string_equal(envelope_problem_text(&problem), "This is not allowed");
     envelope_add_problem(&out, &problem);
     assert_view(strbuf_view(&out),
                 "{\"title\":\"This is not allowed\",\"status\":403,\"code\":\"denied\"}");

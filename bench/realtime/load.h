@@ -59,6 +59,7 @@ struct load {
     uint32_t closed;
     uint64_t deliveries; /* of all members together */
     uint64_t acks;       /* that the publisher got */
+    uint64_t idle_ns;    /* spent asking in vain */
     bool timed;          /* look at the time stamp of each delivery */
     bool numbered;       /* look at the number of each delivery */
     bool returning;      /* members name the place where they were */
@@ -86,8 +87,8 @@ void load_connect(struct load *load, struct load_member *member);
 /** Connects all members and waits until they are in the room; then the publisher. */
 void load_connect_all(struct load *load);
 
-/** Handles what comes within the time; returns at once when something came. */
-void load_turn(struct load *load, uint64_t wait_ns);
+/** Handles what comes within the time; returns at once when something came: for how many. */
+int load_turn(struct load *load, uint64_t wait_ns);
 
 /** Stops or goes on reading a member. */
 void load_listen(struct load *load, struct load_member *member, bool listens);

@@ -54,14 +54,19 @@ static uint64_t readers(const struct load *load)
 /* Asks without a pause: a sleeper that each delivery has to wake is what would be measured. */
 static void run_window(struct load *load, uint64_t until_ns)
 {
-    uint64_t expected = load->deliveries, last_ns;
-    while ((last_ns = load_now_ns()) < until_ns) {
+    uint64_t expected = load->deliveries, now_ns = load_now_ns();
+    while (now_ns < until_ns) {
+        uint64_t began_ns = now_ns;
         for (uint32_t i = 0; i < load->options.window; i++)
-            put(load, last_ns);
+            put(load, now_ns);
         expected += load->options.window * readers(load);
         while (!flush(load) || load->deliveries < expected) {
-            load_turn(load, 0);
-            if (load_now_ns() > last_ns + STUCK_NS) {
+            uint64_t before_ns = now_ns;
+            int count = load_turn(load, 0);
+            now_ns = load_now_ns();
+            if (count == 0)
+                load->idle_ns += now_ns - before_ns;
+            if (now_ns > began_ns + STUCK_NS) {
                 errno = ETIMEDOUT;
                 load_fail("a message did not reach everybody");
             }
@@ -155,12 +160,13 @@ void load_drive(struct load *load)
     uint64_t before = load->deliveries, began_ns = load_now_ns(), count = 0;
     uint64_t until_ns = began_ns + (uint64_t)(options->seconds * 1e9);
     double cpu = cpu_s();
+    load->idle_ns = 0;
     if (options->window)
         run_window(load, until_ns);
     else
         count = run_rate(load, until_ns);
     double seconds = (double)(load_now_ns() - began_ns) / 1e9;
-    double busy = (cpu_s() - cpu) / seconds;
+    double busy = (cpu_s() - cpu - (double)load->idle_ns / 1e9) / seconds;
     uint64_t delivered = load->deliveries - before;
     if (!options->window)
         drain(load, before + count * readers(load));

@@ -254,7 +254,7 @@ static void read_member(struct load *load, struct load_member *member)
     keep_rest(member, at, end);
 }
 
-void load_turn(struct load *load, uint64_t wait_ns)
+int load_turn(struct load *load, uint64_t wait_ns)
 {
     static struct epoll_event events[EVENTS_MAX];
     struct timespec wait = {.tv_sec = (time_t)(wait_ns / 1000000000u),
@@ -264,6 +264,7 @@ void load_turn(struct load *load, uint64_t wait_ns)
         load_fail("epoll_pwait2");
     for (int i = 0; i < count; i++)
         read_member(load, events[i].data.ptr);
+    return count;
 }
 
 void load_connect_all(struct load *load)

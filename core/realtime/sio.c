@@ -5,7 +5,7 @@
 #include "base/json_scan.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/shape.h"
+#include "realtime/credentials.h"
 #include "realtime/events.h"
 #include "realtime/ws.h"
 
@@ -13,7 +13,6 @@
 #include <stdio.h>
 
 #define PATH "/socket.io/"
-#define TOKEN_BYTES_MAX 4096u
 #define ID_BYTES 21u
 
 static const struct eio_handler handler;
@@ -78,48 +77,13 @@ static void on_connect_timeout(struct timer *timer)
 
 /* --- the handshake --- */
 
-struct credentials {
-    struct dais_str token;
-    struct dais_str guest;
-};
-
-static int32_t take_parameter(struct dais_str piece, struct dais_arena *arena,
-                              struct credentials *credentials)
-{
-    int64_t equals = str_find(piece, '=');
-    if (equals < 0)
-        return DAIS_OK;
-    struct dais_str name = str_sub(piece, 0, (uint64_t)equals);
-    struct dais_str value = str_sub(piece, (uint64_t)equals + 1, piece.len);
-    if (str_eqz(name, "token"))
-        return shape_percent_decode(value, true, arena, &credentials->token);
-    if (str_eqz(name, "guest"))
-        return shape_percent_decode(value, true, arena, &credentials->guest);
-    return DAIS_OK;
-}
-
-/* A broken escape gives a token that nobody has: the namespace refuses it, in words. */
-static void read_credentials(struct dais_str query, struct dais_req *req,
-                             struct credentials *credentials)
-{
-    static const char scheme[] = "Bearer ";
-    struct dais_str piece, header = http_header(req, "authorization");
-    const uint64_t skip = sizeof scheme - 1;
-    if (str_eqz_nocase(str_sub(header, 0, skip), scheme))
-        credentials->token = str_trim(str_sub(header, skip, header.len));
-    while (str_split(&query, '&', &piece)) {
-        if (take_parameter(piece, http_arena(req), credentials))
-            credentials->token = dais_cstr("%");
-    }
-}
-
 static int32_t open(struct eio_session *session, struct dais_str query, struct dais_req *req,
                     void **ret_owner)
 {
-    struct credentials own = {0};
-    read_credentials(query, req, &own);
-    if (own.token.len > TOKEN_BYTES_MAX || own.guest.len > SOCKET_GUEST_BYTES_MAX)
-        return DAIS_E_INVALID;
+    struct credentials own;
+    int32_t code = credentials_read(query, req, &own);
+    if (code)
+        return code;
     struct sio_client *client = mem_zalloc(1, sizeof *client + own.token.len + own.guest.len);
     if (!client)
         return DAIS_E_MEMORY;
@@ -162,7 +126,7 @@ static int32_t open_socket(struct sio_member *member, struct socket_offer *offer
 {
     const struct sio_client *client = member->client;
     STRBUF_AUTO struct strbuf token, guest;
-    strbuf_init(&token, TOKEN_BYTES_MAX);
+    strbuf_init(&token, CREDENTIALS_TOKEN_BYTES_MAX);
     strbuf_init(&guest, SOCKET_GUEST_BYTES_MAX);
     if (text_of(offer->payload, "token", &token, dais_str(client->credentials, client->token_len),
                 &offer->token))

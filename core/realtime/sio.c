@@ -9,13 +9,10 @@
 #include "realtime/events.h"
 #include "realtime/ws.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 #define PATH "/socket.io/"
 #define ID_BYTES 21u
-
-static const struct eio_handler handler;
 
 /* --- a client --- */
 
@@ -141,7 +138,8 @@ static int32_t open_socket(struct sio_member *member, struct socket_offer *offer
 
 static void join(struct sio_client *client, uint32_t space, struct dais_str auth)
 {
-    struct sio_member *member = mem_zalloc(1, sizeof *member);
+    const struct socket_form *form = sio_form(space);
+    struct sio_member *member = form ? mem_zalloc(1, sizeof *member) : NULL;
     if (!member) {
         sio_end(client, WS_CLOSE_INTERNAL);
         return;
@@ -151,7 +149,7 @@ static void join(struct sio_client *client, uint32_t space, struct dais_str auth
     client->members = member;
     client->dismissed &= (uint16_t) ~(1u << space);
     struct socket_offer offer = {
-        .form = sio_form(space),
+        .form = form,
         .link = eio_link(client->session),
         .carrier = member,
         .address = eio_address_key(client->session),
@@ -165,8 +163,7 @@ static void join(struct sio_client *client, uint32_t space, struct dais_str auth
     if (code) {
         problem.error = code;
         sio_forget(member);
-        sio_send_refusal(client, dais_cstr(offer.form->space), envelope_problem_text(&problem),
-                         &problem);
+        sio_send_refusal(client, dais_cstr(form->space), envelope_problem_text(&problem), &problem);
     } else if (has_member(client, member)) {
         member->socket = socket; /* it may have been refused, or closed, meanwhile */
     }
@@ -318,14 +315,9 @@ static const struct eio_handler handler = {.open = open, .message = message, .cl
 
 static struct eio_endpoint endpoint;
 
-static void init_endpoint(void)
-{
-    eio_endpoint_init(&endpoint, PATH, &handler);
-}
-
 const struct http_endpoint *sio_endpoint(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, init_endpoint);
+    if (!endpoint.handler)
+        eio_endpoint_init(&endpoint, PATH, &handler);
     return &endpoint.http;
 }

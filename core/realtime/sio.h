@@ -24,5 +24,6 @@
 /** The endpoint `/socket.io/`, for http_table_endpoint; constant, valid for ever. [main thread] */
 const struct http_endpoint *sio_endpoint(void);
 
-/** How sockets of the space `number` (events_space) speak; the same for ever. [any thread] */
+/** How sockets of the space `number` (events_space) speak; the same for ever. NULL without memory.
+ * [any thread] */
 const struct socket_form *sio_form(uint32_t number);

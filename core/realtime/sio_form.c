@@ -4,10 +4,11 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/json_write.h"
+#include "base/mem.h"
 #include "realtime/events.h"
 #include "realtime/ws.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 
 /** The digit of an Engine.IO message. */
 #define ENGINE_MESSAGE '4'
@@ -267,26 +268,31 @@ static struct dais_str peer(const struct socket *socket)
     return eio_peer(member->client->session);
 }
 
+/* Whoever comes first makes it; nobody sees one that is not ready. */
 const struct socket_form *sio_form(uint32_t number)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static struct socket_form forms[SOCKET_SPACES_MAX];
+    static _Atomic(struct socket_form *) forms[SOCKET_SPACES_MAX];
     CHECK(number < SOCKET_SPACES_MAX);
-    struct socket_form *form = &forms[number];
-    pthread_mutex_lock(&lock);
-    if (!form->space)
-        *form = (struct socket_form){
-            .index = 1 + number,
-            .space = events_space_name(number),
-            .event = event,
-            .opened = opened,
-            .refused = refused,
-            .ack = ack,
-            .close = close_socket,
-            .pause = pause_input,
-            .resume = resume_input,
-            .peer = peer,
-        };
-    pthread_mutex_unlock(&lock);
-    return form;
+    struct socket_form *none = NULL, *form = atomic_load(&forms[number]);
+    if (form)
+        return form;
+    form = mem_alloc(sizeof *form);
+    if (!form)
+        return NULL;
+    *form = (struct socket_form){
+        .index = 1 + number,
+        .space = events_space_name(number),
+        .event = event,
+        .opened = opened,
+        .refused = refused,
+        .ack = ack,
+        .close = close_socket,
+        .pause = pause_input,
+        .resume = resume_input,
+        .peer = peer,
+    };
+    if (atomic_compare_exchange_strong(&forms[number], &none, form))
+        return form;
+    mem_free(form);
+    return none;
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Telling the plugin of a kind who came, who went and how many there are: one fiber for one room at
+ * a time, on the room's home. The numbers are told at most once in ROOM_COUNT_MS, the last ones
+ * always.
+ */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "loop/worker.h"
+#include "realtime/room_inner.h"
+
+static struct room_change *take(struct room *room)
+{
+    struct room_change *change = room->changes;
+    if (!change)
+        return NULL;
+    room->changes = change->next;
+    if (!room->changes)
+        room->changes_end = &room->changes;
+    room->changes_count--;
+    return change;
+}
+
+void room_presence_free(struct room *room)
+{
+    while (room->changes)
+        mem_free(take(room));
+}
+
+void room_presence_change(struct room *room, enum dais_presence_what what, struct dais_str viewer)
+{
+    room->changed = true;
+    room_arm(room);
+    const struct dais_room_kind *row = room->kind->row;
+    if (!row || !row->presence || room->viewers.count > (uint64_t)limit_get(LIMIT_ROOM_FLOODS) ||
+        room->changes_count == ROOM_CHANGES_MAX)
+        return;
+    struct room_change *change = mem_alloc(sizeof *change + viewer.len);
+    if (!change)
+        return; /* the numbers will be told all the same */
+    *change = (struct room_change){.what = what, .len = (uint32_t)viewer.len};
+    memcpy(change->text, viewer.ptr, viewer.len);
+    *room->changes_end = change;
+    room->changes_end = &change->next;
+    room->changes_count++;
+}
+
+static bool counts_are_due(const struct room *room)
+{
+    return room->changed && clock_tick_ms() >= room->told_ms + ROOM_COUNT_MS;
+}
+
+/* One call of the plugin. The room lives as long as `telling` is set. */
+static void tell_one(struct room *room, const struct dais_room_kind *row)
+{
+    struct dais_presence change = {.room = room_name_split(room->name),
+                                   .what = DAIS_PRESENCE_COUNT};
+    room_fill_count(room, &change.count);
+    struct room_change *who = take(room);
+    if (who) {
+        change.what = who->what;
+        change.viewer = dais_str(who->text, who->len);
+    } else {
+        room->changed = false;
+        room->told_ms = clock_tick_ms();
+    }
+    row->presence(&change);
+    mem_free(who);
+}
+
+static void run(void *arg)
+{
+    struct room *room = arg;
+    const struct dais_room_kind *row = room->kind->row;
+    struct owner began = owner_get();
+    while (room->changes || counts_are_due(room)) {
+        /* Newer code is told on a fiber of its own, so that this one's code is done. */
+        struct owner now = room->kind->row ? room_kind_owner(room->kind) : began;
+        if (room->kind->row != row || now.generation != began.generation || worker_stopping() ||
+            fiber_cancel_reason() != DAIS_OK)
+            break;
+        tell_one(room, row);
+    }
+    room->telling = false;
+    room_arm(room);
+}
+
+static bool start(struct room *room)
+{
+    struct fiber_spec spec = {
+        .name = "room presence", .fn = run, .arg = room, .owner = room_kind_owner(room->kind)};
+    room->telling = true;
+    if (fiber_spawn(&spec, NULL) == DAIS_OK)
+        return true;
+    room->telling = false;
+    return false;
+}
+
+void room_presence_tell(struct room *room, uint64_t *ret_ms)
+{
+    if (room->telling || (!room->changes && !room->changed))
+        return;
+    const struct room_kind *kind = room->kind;
+    if (kind->row && !kind->row->presence) {
+        room_presence_free(room);
+        room->changed = false;
+        return;
+    }
+    if (!room_kind_is_open(kind) || worker_stopping()) {
+        *ret_ms = ROOM_COUNT_MS;
+        return;
+    }
+    if (!room->changes && !counts_are_due(room)) {
+        *ret_ms = room->told_ms + ROOM_COUNT_MS - clock_tick_ms();
+        return;
+    }
+    if (!start(room))
+        *ret_ms = ROOM_COUNT_MS;
+}

@@ -186,7 +186,7 @@ int32_t eio_session_new(struct eio_endpoint *endpoint, struct dais_req *req, boo
 static bool receive_base64(struct eio_session *session, struct dais_str data)
 {
     STRBUF_AUTO struct strbuf bytes;
-    strbuf_init(&bytes, data.len + 1);
+    strbuf_init(&bytes, data.len + 4); /* the decoder's room */
     if (str_decode_base64(data, &bytes) != DAIS_OK || strbuf_error(&bytes) != DAIS_OK)
         return false;
     session->endpoint->handler->message(session->owner, strbuf_view(&bytes), true);

@@ -28,7 +28,7 @@ struct eio_sid eio_sid_make(uint32_t index)
 
 int32_t eio_sid_parse(struct dais_str text, struct eio_sid *ret_sid)
 {
-    uint8_t bytes[EIO_SID_BYTES + 1];
+    uint8_t bytes[EIO_SID_BYTES + 4]; /* the decoder's room */
     struct strbuf out;
     strbuf_init_on(&out, bytes, sizeof bytes);
     if (text.len != EIO_SID_CHARS || str_decode_base64url(text, &out) != DAIS_OK)

@@ -125,8 +125,6 @@ void rig_start(struct rig *rig)
     uint32_t workers = rig->workers ? rig->workers : WORKERS;
     random_init();
     assert_int_equal(metrics_init(workers), DAIS_OK);
-    if (rig->prepare)
-        rig->prepare();
     rig->config.addresses = addresses;
     if (rig->pairs && tls_new(rig->pairs, rig->pair_count, message, &tls) != DAIS_OK)
         fail_msg("%s", message);

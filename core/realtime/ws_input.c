@@ -22,6 +22,7 @@ struct ws_reader {
     uint64_t fed;           /* bytes given to wslay that belong to no complete frame */
     uint64_t have;          /* bytes of this frame's payload */
     bool inside;            /* of a frame whose head was checked */
+    bool refused;           /* that frame: the rest of it is thrown away */
     uint8_t control[CONTROL_BYTES_MAX];
 };
 
@@ -250,14 +251,18 @@ static bool take_piece(struct ws_input *input, const struct wslay_frame_iocb *fr
     if (begins) {
         reader->fed -= head_bytes(frame);
         reader->have = 0;
+        reader->refused = false;
     }
     reader->fed -= frame->data_length;
     reader->have += frame->data_length;
     bool whole = reader->have == frame->payload_length;
     reader->inside = !whole;
     uint32_t code = begins && !input->failed ? judge_head(input, frame) : 0;
+    reader->refused = reader->refused || code != 0;
     if (code)
         return fail(input, code, event);
+    if (reader->refused)
+        return false;
     if (is_control(frame))
         return take_control(input, frame, whole, event);
     return !input->failed && take_data(input, frame, whole, event);

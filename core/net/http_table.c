@@ -115,7 +115,7 @@ const struct http_path *http_table_find(const struct http_table *table, struct d
 static int32_t check_path(const struct http_table *table, const char *path)
 {
     struct dais_str bare = without_slash(dais_cstr(path));
-    if (path[0] != '/' || bare.len < 2 || strpbrk(path, "{}?#%"))
+    if (path[0] != '/' || bare.len < 2 || strpbrk(path, ":*?#%"))
         return http_refuse(DAIS_E_INVALID, "the path %s cannot be an endpoint's", path);
     if (table->path_count == HTTP_ENDPOINTS_MAX)
         return http_refuse(DAIS_E_LIMIT, "%s: there are too many endpoints", path);

@@ -104,7 +104,7 @@ static void on_upgraded(void *data, h2o_socket_t *sock, size_t request_bytes)
     h2o_socket_close(sock);
     h2o_buffer_consume(&input, request_bytes);
     http_count(upgrade->worker->server, HTTP_METRIC_UPGRADED_TOTAL, 1);
-    tell(upgrade, upgrade->wire, dais_str(input->bytes, input->size));
+    tell(upgrade, upgrade->wire, dais_str(input->size > 0 ? input->bytes : "", input->size));
     h2o_buffer_dispose(&input);
 }
 

@@ -142,6 +142,8 @@ void rig_start(struct rig *rig)
     add_endpoints(table, rig->endpoints);
     http_table_use(server, table);
     assert_int_equal(http_open(server), DAIS_OK);
+    if (rig->prepare)
+        rig->prepare();
     assert_int_equal(workers_start(workers, &events), DAIS_OK);
 }
 

@@ -37,6 +37,8 @@ struct rig {
     const struct http_endpoint *const *endpoints; /**< ends with NULL; may be NULL */
     struct http_hooks hooks;                      /**< open_sockets is set by rig_start */
     uint32_t workers;                             /**< 0: two */
+    /** On the main thread, when there is a server and no worker yet. */
+    void (*prepare)(void);
     /** On each worker: before it accepts, and when the stop begins. */
     int32_t (*starting)(uint32_t worker);
     void (*draining)(uint32_t worker);

@@ -13,6 +13,7 @@
  * files of this layer. [fiber, worker] */
 struct socket *call_socket_of(const struct dais_call *call);
 
+/* The functions of struct dais_events_v1; their contract is written there. */
 const struct dais_identity *call_identity(const struct dais_call *call);
 struct dais_arena *call_arena(struct dais_call *call);
 dais_handle call_socket(const struct dais_call *call);

@@ -49,7 +49,7 @@ struct socket_user;
 
 /** An event on its way to clients. All views are borrowed. */
 struct socket_event {
-    struct dais_str name; /**< as text */
+    struct dais_str name; /**< as text; absent: a message of an endpoint, see raw_service.h */
     struct dais_str args; /**< JSON of the arguments without brackets: `{…}`, `1,"a"`, "" */
     struct dais_buf *const *attachments;
     uint32_t attachment_count;
@@ -85,7 +85,7 @@ struct socket_form {
     /** Answers an event; nothing is to be sent without an id. */
     void (*ack)(struct socket *socket, const struct socket_ack *ack);
     /**
-     * Ends it with a code of ws.h, in that turn: socket_gone follows, maybe before this returns.
+     * Ends it with a code of ws.h: socket_gone follows, maybe before this returns.
      * Socket.IO: 4003 is a packet 41 and the end of the session behind it, others end the transport
      * so that the client comes back.
      */
@@ -108,6 +108,7 @@ enum socket_state {
  * layer. */
 struct socket {
     dais_handle handle; /**< 0 when it is gone */
+    dais_handle number; /**< what `handle` was, for its public id */
     const struct socket_form *form;
     struct link *link;           /**< the sending side; NULL when it is gone */
     void *carrier;               /**< the form's own; NULL when it is gone */
@@ -120,6 +121,7 @@ struct socket {
     uint64_t address; /**< the number of its address, http_client.address */
     uint64_t paces[HTTP_RATE_CLASSES_MAX];
     uint64_t asked;   /**< ids given out */
+    char *guest;      /**< the name that a guest gave itself; NULL: none */
     uint16_t waiting; /**< items in the inbox */
     uint8_t state;    /**< enum socket_state */
     uint8_t dialect;  /**< emission.h; 0: none yet */
@@ -149,6 +151,13 @@ struct socket_offer {
 };
 
 /**
+ * Whether an address may have one more socket now, and counts that against the rate `connect`: for
+ * carriers that can refuse before socket_open, whose offer is `counted` then. DAIS_E_LIMIT,
+ * DAIS_E_UNAVAILABLE.
+ */
+DAIS_CHECK_RESULT int32_t socket_admit(uint64_t address, struct envelope_problem *ret_problem);
+
+/**
  * Makes a socket. It is open when form->opened was called, which may be before this returns.
  * DAIS_E_LIMIT past limits `sockets`, `sockets_per_address` or the rate `connect`, DAIS_E_INVALID
  * for a guest's name or a resume that cannot be right, DAIS_E_MEMORY, DAIS_E_UNAVAILABLE while the
@@ -157,6 +166,14 @@ struct socket_offer {
  */
 DAIS_CHECK_RESULT int32_t socket_open(const struct socket_offer *offer, struct socket **ret_socket,
                                       struct envelope_problem *ret_problem);
+
+/**
+ * Takes what a client says of itself besides its token: a guest's name and the rooms it was in,
+ * absent or empty for nothing. DAIS_E_INVALID with `ret_problem`, DAIS_E_MEMORY.
+ */
+DAIS_CHECK_RESULT int32_t socket_present(struct socket *socket, struct dais_str guest,
+                                         struct dais_str resume,
+                                         struct envelope_problem *ret_problem);
 
 /** The client has left, or was closed. The carrier must not use the socket any more. */
 void socket_gone(struct socket *socket);

@@ -13,6 +13,7 @@
 #include "dais/cli.h"
 #include "dais/config.h"
 #include "dais/db.h"
+#include "dais/events.h"
 #include "dais/fiber.h"
 #include "dais/hooks.h"
 #include "dais/http.h"
@@ -21,6 +22,7 @@
 #include "dais/mem.h"
 #include "dais/metrics.h"
 #include "dais/net.h"
+#include "dais/rooms.h"
 #include "dais/services.h"
 #include "dais/shared.h"
 #include "dais/timers.h"
@@ -53,6 +55,7 @@ extern const struct dais_bus_v1 abi_bus;
 extern const struct dais_cli_v1 abi_cli;
 extern const struct dais_config_v1 abi_config;
 extern const struct dais_db_v1 abi_db;
+extern const struct dais_events_v1 abi_events;
 extern const struct dais_fiber_v1 abi_fiber;
 extern const struct dais_hooks_v1 abi_hooks;
 extern const struct dais_http_v1 abi_http;
@@ -61,6 +64,7 @@ extern const struct dais_media_v1 abi_media;
 extern const struct dais_mem_v1 abi_mem;
 extern const struct dais_metrics_v1 abi_metrics;
 extern const struct dais_net_v1 abi_net;
+extern const struct dais_rooms_v1 abi_rooms;
 extern const struct dais_services_v1 abi_services;
 extern const struct dais_shared_v1 abi_shared;
 extern const struct dais_timers_v1 abi_timers;

@@ -237,63 +237,47 @@ int32_t activate_calls(struct host *host, struct generation *generation, struct 
     return DAIS_OK;
 }
 
-/* --- routes --- */
-
-/** What is not added is told by http_problem and `ret_what`. */
-static int32_t add_routes(struct host *host, struct generation *generation, const char **ret_what)
-{
-    int32_t error = DAIS_OK;
-    const struct registration *record = NULL;
-    *ret_what = "routes";
-    while (!error && (record = registration_next(generation, REGISTRATION_ROUTES, record)) != NULL)
-        error = http_table_routes(host->routes, &generation->http, record->table);
-    if (error)
-        return error;
-    *ret_what = "static files";
-    while (!error && (record = registration_next(generation, REGISTRATION_STATICS, record)) != NULL)
-        error = http_table_statics(host->routes, &generation->http, record->table);
-    return error;
-}
+/* --- what clients find --- */
 
 int32_t activate_routes(struct host *host, struct generation *generation)
 {
-    const char *what;
-    if (add_routes(host, generation, &what) == DAIS_OK)
+    const char *what, *problem;
+    if (tables_add(&host->tables, generation, &what, &problem) == DAIS_OK)
         return DAIS_OK;
-    generation_fail(generation, "%s: %s", what, http_problem());
+    generation_fail(generation, "%s: %s", what, problem);
     return DAIS_E_INVALID;
 }
 
 static int32_t fill(struct host *host, struct generation *generation)
 {
-    const char *what = "routes";
+    const char *what = "routes", *problem = "";
     int32_t error = admin_register(host);
+    if (error)
+        problem = http_problem();
     for (uint32_t owner = 1; owner < host->owner_count && !error; owner++) {
         struct plugin *plugin = &host->plugins[owner];
         struct generation *serving = plugin == generation->plugin ? generation : plugin->current;
         if (serving)
-            error = add_routes(host, serving, &what);
+            error = tables_add(&host->tables, serving, &what, &problem);
     }
     if (error)
-        generation_fail(generation, "%s: %s", what, http_problem());
+        generation_fail(generation, "%s: %s", what, problem);
     else
         plugin_routes_restore(host, generation->plugin);
     return error;
 }
 
-int32_t activate_table(struct host *host, struct generation *generation,
-                       struct http_table **ret_table)
+int32_t activate_tables(struct host *host, struct generation *generation, struct tables *ret_tables)
 {
-    int32_t error = http_table_new(host->http, &host->routes);
+    int32_t error = tables_new(host, &host->tables);
     if (error) {
-        generation_fail(generation, "no memory for a table of routes");
+        generation_fail(generation, "no memory for tables of what is served");
         return DAIS_E_INVALID;
     }
     error = fill(host, generation);
     if (error)
-        http_table_free(host->routes);
-    else
-        *ret_table = host->routes;
-    host->routes = NULL;
+        tables_free(&host->tables);
+    *ret_tables = host->tables;
+    host->tables = (struct tables){0};
     return error ? DAIS_E_INVALID : DAIS_OK;
 }

@@ -5,12 +5,12 @@
  *
  * The first start and a reload go the same way:
  *
- *   activate_check    can all of it be? Nothing is changed.
- *   activate_data     [parked] what its `worker_start` and `start` use: statements, boards,
- * services activate_calls    [parked] what calls it: subscriptions, observers, timers, listeners,
- * the slots of those who use its services; instead of the generation before it activate_table the
- * routes and folders of all plugins, with this generation's activate_drop     [parked] forgets what
- * activate_data did, when nothing of it runs any more
+ *   activate_check   can all of it be? Nothing is changed.
+ *   activate_tables  what clients find, of all plugins, with this generation's
+ *   activate_data    [parked] what its `worker_start` and `start` use: statements, boards, services
+ *   activate_calls   [parked] what calls it instead of the one before: subscriptions, observers,
+ *                    timers, listeners, the slots of those who use its services
+ *   activate_drop    [parked] forgets what activate_data did, when nothing of it runs any more
  *
  * "[parked]" means: before the workers start, or while they are parked (loop/park.h).
  */
@@ -18,7 +18,7 @@
 
 struct generation;
 struct host;
-struct http_table;
+struct tables;
 
 /** DAIS_E_INVALID after generation_fail. [main thread] */
 DAIS_CHECK_RESULT int32_t activate_check(struct host *host, struct generation *generation);
@@ -36,12 +36,12 @@ DAIS_CHECK_RESULT int32_t activate_calls(struct host *host, struct generation *g
 /** Forgets what activate_data did. [parked] */
 void activate_drop(struct generation *generation);
 
-/** Adds routes and folders of one generation to host->routes. As activate_check. [main thread] */
+/** Adds what one generation has for clients to host->tables. As activate_check. [main thread] */
 DAIS_CHECK_RESULT int32_t activate_routes(struct host *host, struct generation *generation);
 
 /**
- * A table of everything that is served, with `generation` instead of its plugin's current one. As
- * activate_check; else it is to be used or freed by the caller. [main thread]
+ * Tables of everything that is served, with `generation` instead of its plugin's current one. As
+ * activate_check; else they are to be used or freed by the caller. [main thread]
  */
-DAIS_CHECK_RESULT int32_t activate_table(struct host *host, struct generation *generation,
-                                         struct http_table **ret_table);
+DAIS_CHECK_RESULT int32_t activate_tables(struct host *host, struct generation *generation,
+                                          struct tables *ret_tables);

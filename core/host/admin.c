@@ -7,10 +7,12 @@
 #include "data/db.h"
 #include "data/migrate.h"
 #include "host/abi.h"
+#include "host/asyncapi.h"
 #include "host/config.h"
 #include "host/docs_page.h"
 #include "host/openapi.h"
 #include "host/plugin_metrics.h"
+#include "host/realtime.h"
 #include "host/state.h"
 #include "loop/fiber.h"
 
@@ -132,6 +134,17 @@ static int32_t answer_openapi(struct dais_req *req, const struct dais_input *inp
     return http_reply(req, 200, "application/json", strbuf_view(&out));
 }
 
+static int32_t answer_asyncapi(struct dais_req *req, const struct dais_input *input)
+{
+    struct strbuf out;
+    (void)input;
+    strbuf_init_in(&out, http_arena(req), DOCUMENT_BYTES_MAX);
+    int32_t error = asyncapi_write(http_arena(req), &out);
+    if (error)
+        return error;
+    return http_reply(req, 200, "application/json", strbuf_view(&out));
+}
+
 static int32_t answer_docs(struct dais_req *req, const struct dais_input *input)
 {
     (void)input;
@@ -196,6 +209,12 @@ static const struct dais_route routes[] = {
      .handler = answer_openapi,
      .summary = "This API as an OpenAPI 3.1 document"},
     {.method = "GET",
+     .path = "/docs/asyncapi.json",
+     .access = DAIS_ACCESS_PUBLIC,
+     .status = 200,
+     .handler = answer_asyncapi,
+     .summary = "The events of real-time clients as an AsyncAPI 3.0 document"},
+    {.method = "GET",
      .path = "/api/version",
      .access = DAIS_ACCESS_PUBLIC,
      .status = 200,
@@ -226,8 +245,9 @@ int32_t admin_register(struct host *host)
 {
     struct http_owner *owner = &host->plugins[OWNER_CORE].out;
     bool admin = host->options.config->metrics_access == METRICS_ADMIN;
-    int32_t error = http_table_routes(host->routes, owner, routes);
-    return error ? error
-                 : http_table_routes(host->routes, owner,
-                                     admin ? metrics_admin_routes : metrics_routes);
+    int32_t error = http_table_routes(host->tables.routes, owner, routes);
+    if (!error)
+        error = http_table_routes(host->tables.routes, owner,
+                                  admin ? metrics_admin_routes : metrics_routes);
+    return error ? error : realtime_register(host);
 }

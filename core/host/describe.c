@@ -5,6 +5,7 @@
 #include "host/config.h"
 #include "host/describe_hooks.h"
 #include "host/describe_limits.h"
+#include "host/describe_realtime.h"
 #include "host/describe_table.h"
 #include "host/plugin_crash.h"
 #include "host/plugin_metrics.h"
@@ -78,12 +79,8 @@ static void add_plugins(struct table *table)
 static void add_route(const struct http_route_info *info, void *context)
 {
     const struct dais_route *route = info->route;
-    char roles[64] = "";
-    size_t len = 0;
-    for (uint32_t role = 1; role <= DAIS_ROLE_CREATOR; role <<= 1)
-        if (route->roles & role)
-            len += (size_t)snprintf(roles + len, sizeof roles - len, "%s%s", len ? "," : "",
-                                    roles_name(role));
+    char roles[ROLES_TEXT_BYTES];
+    roles_text(route->roles, roles);
     table_row(context,
               CELLS(cell_text("method", route->method), cell_text("path", route->path),
                     cell_text("access", roles_access_name(route->access)),
@@ -225,6 +222,7 @@ static void describe(struct strbuf *out, bool as_json)
     add_metrics(&table);
     add_registered(&table);
     describe_hooks(&table);
+    describe_realtime(&table);
     add_verbs(&table);
     table_end(&table);
 }

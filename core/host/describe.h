@@ -2,9 +2,8 @@
 #pragma once
 /*
  * All tables of the running configuration, for people and for generators of documents: plugins,
- * routes, configuration keys, limits, metrics, statements, timers, topics, operations,
- * hooks, verbs. Works without
- * workers too (`dais describe` without a server).
+ * routes, configuration keys, limits, metrics, statements, timers, topics, operations, hooks,
+ * events, rooms, verbs. Works without workers too (`dais describe` without a server).
  */
 #include "base/str.h"
 

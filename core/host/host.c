@@ -19,6 +19,7 @@
 #include "host/plugin_routes.h"
 #include "host/process_metrics.h"
 #include "host/rate.h"
+#include "host/realtime.h"
 #include "host/reload.h"
 #include "host/report.h"
 #include "host/state.h"
@@ -99,10 +100,6 @@ static int32_t open_http(struct host *host)
     int32_t error = join_addresses(host, &settings);
     if (!error)
         error = http_new(&settings, &host_hooks, &host->http);
-    if (!error)
-        error = http_table_new(host->http, &host->routes);
-    if (!error)
-        http_table_use(host->http, host->routes);
     if (error)
         report_add(host->report, "http: %s", http_problem());
     return error;
@@ -126,6 +123,11 @@ static int32_t open_layers(struct host *host)
         error = process_metrics_register();
     if (!error)
         error = hub_init();
+    if (error)
+        return error;
+    error = realtime_open();
+    if (!error)
+        error = tables_new(host, &host->tables);
     if (error)
         return error;
     error = db_open(&database);
@@ -161,6 +163,7 @@ static int32_t load(struct host *host)
         plugin_routes_restore(host, NULL);
         operations_restore(host);
     }
+    tables_use(host, &host->tables);
     operations_rebuild(host);
     error = identity_init();
     if (!error)
@@ -226,7 +229,9 @@ void host_free(struct host *host)
         return;
     plugin_life_fini(host);
     operations_fini();
+    tables_free(&host->tables);
     http_free(host->http);
+    realtime_close();
     tcp_free(host->tcp);
     tls_free(host->tls);
     db_close();

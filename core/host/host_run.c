@@ -20,6 +20,7 @@
 #include "host/periodic.h"
 #include "host/plugin_life.h"
 #include "host/plugin_routes.h"
+#include "host/realtime.h"
 #include "host/report.h"
 #include "host/state.h"
 #include "loop/fiber.h"
@@ -112,6 +113,7 @@ static int32_t drain_worker(void *arg)
         http_worker_drain(host->http);
     if (host->tcp_accepts)
         tcp_worker_drain(host->tcp);
+    realtime_worker_drain();
     int32_t error = periodic_worker_drain(NULL);
     return error ? error : delivery_worker_drain(NULL);
 }

@@ -11,6 +11,7 @@
 #include "host/identity.h"
 #include "host/marks.h"
 #include "host/periodic.h"
+#include "host/realtime.h"
 #include "host/state.h"
 #include "loop/board.h"
 #include "loop/fiber.h"
@@ -71,6 +72,8 @@ static int32_t start_layers(struct host_worker *self)
         error = hub_worker_start();
     if (!error)
         error = identity_worker_start(&self->identities);
+    if (!error)
+        error = realtime_worker_start();
     return error;
 }
 
@@ -116,6 +119,7 @@ static void on_stop(void *context, uint32_t worker)
     struct host_worker *self = worker_slot_get(WORKER_SLOT_HOST);
     http_worker_stop(host->http);
     tcp_worker_stop(host->tcp);
+    realtime_worker_stop();
     hub_worker_stop();
     stop_plugins(host);
     board_worker_stop();

@@ -14,6 +14,7 @@
 #include "host/marks.h"
 #include "host/plugin_order.h"
 #include "host/state.h"
+#include "realtime/sockets.h"
 
 #include <string.h>
 
@@ -191,6 +192,7 @@ static void on_revoked(const struct dais_bus_event *event)
         if (concerns(event->key, &known->identity))
             forget(cache, known);
     }
+    sockets_revoked(event->key);
 }
 
 static const struct dais_subscription subscriptions[] = {

@@ -312,8 +312,7 @@ static const struct dais_field problem_fields[] = {
     DAIS_FIELD_END,
 };
 
-static const struct dais_shape problem_shape = DAIS_SHAPE("Problem", struct problem,
-                                                          problem_fields);
+const struct dais_shape openapi_problem = DAIS_SHAPE("Problem", struct problem, problem_fields);
 
 static void add_components(struct document *document)
 {
@@ -331,7 +330,7 @@ static void add_components(struct document *document)
     json_close_object(json);
     json_key(json, "schemas");
     json_open_object(json);
-    add_schema(document, "Problem", &problem_shape);
+    add_schema(document, "Problem", &openapi_problem);
     json_close_object(json);
     json_key(json, "responses");
     json_open_object(json);

@@ -6,6 +6,10 @@
  */
 #include "base/arena.h"
 #include "base/str.h"
+#include "dais/field.h"
+
+/** The problem document (RFC 9457) that failed requests and events are answered with. */
+extern const struct dais_shape openapi_problem;
 
 /** Appends the document; working memory comes from `arena`. DAIS_E_MEMORY. [any, after setup] */
 DAIS_CHECK_RESULT int32_t openapi_write(struct dais_arena *arena, struct strbuf *out);

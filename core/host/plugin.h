@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 struct config_plugin;
+struct dais_event;
 struct plugin;
 struct registration;
 
@@ -93,9 +94,11 @@ struct plugin {
     struct generation *current;
     /* All that live, the current one included, at number % GENERATIONS_MAX. */
     _Atomic(struct generation *) live[GENERATIONS_MAX];
-    struct http_owner out;    /* of routes noted earlier, while nothing is loaded; closed */
+    struct http_owner out; /* of routes and events noted earlier, while nothing is loaded; closed */
     struct dais_route *noted; /* see plugin_routes.c; two rows for each */
     uint32_t noted_count;
+    struct dais_event *noted_events; /* as noted */
+    uint32_t noted_event_count;
     uint32_t owner;               /* its index, from 1 */
     uint32_t generations;         /* numbers given out */
     _Atomic uint32_t state;       /* enum plugin_state */

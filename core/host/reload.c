@@ -117,7 +117,7 @@ static int32_t prepare(struct reload_work *work)
     if (!error)
         error = activate_check(work->host, work->next);
     if (!error)
-        error = activate_table(work->host, work->next, &work->table);
+        error = activate_tables(work->host, work->next, &work->tables);
     if (!error)
         error = reload_swap_listen(work);
     return error;
@@ -168,7 +168,7 @@ static void settle(struct reload_work *work)
 /** What was opened in vain ends by itself, when it has begun something. */
 static void discard(struct reload_work *work)
 {
-    http_table_free(work->table);
+    tables_free(&work->tables);
     tcp_change_free(work->listeners);
     if (work->next->initialized || work->next->has_data)
         retire(work->host, work->next);

@@ -5,11 +5,11 @@
  *
  *   1. open       read the file, judge it, copy it, open the copy, check its descriptor
  *   2. prepare    slots, `init` (which only notes what it registers), checks against all others,
- *                 a table of routes, sockets of listeners that are new
+ *                 tables of what clients find, sockets of listeners that are new
  *   3. schema     `expand` migrations; whatever else they hold needs a restart
  *   4. start      [parked] statements, boards, services; `worker_start`, `start`
- *   5. swap       [parked] routes, subscriptions, observers, timers, listeners, verbs, services,
- *                 operations: all at once
+ *   5. swap       [parked] routes, events, subscriptions, observers, timers, listeners, verbs,
+ *                 services, operations: all at once
  *   6. retire     the generation before ends when nothing of it is under way (retire.h)
  *
  * Until the swap the former generation serves; whatever fails leaves it serving and gives the

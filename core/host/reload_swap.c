@@ -93,8 +93,7 @@ static void change_over(struct reload_work *work)
     plugin_order_started(work->host);
     identity_retarget();
     operations_rebuild(work->host);
-    http_table_use(work->host->http, work->table);
-    work->table = NULL;
+    tables_use(work->host, &work->tables);
 }
 
 static void swap(void *arg)

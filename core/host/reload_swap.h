@@ -5,10 +5,10 @@
  * the new generation, when they get what it uses, and the swap itself. [main thread]
  */
 #include "dais/error.h"
+#include "host/tables.h"
 
 struct generation;
 struct host;
-struct http_table;
 struct plugin;
 struct tcp_change;
 
@@ -18,7 +18,7 @@ struct reload_work {
     struct plugin *plugin;
     struct generation *next;
     struct generation *before;    /* that serves, or that failed; NULL: none was ever opened */
-    struct http_table *table;     /* with the routes of `next`; NULL once it is in use */
+    struct tables tables;         /* with those of `next`; empty once they are in use */
     struct tcp_change *listeners; /* of `next`; NULL once they are in use; the caller's to free */
     const char *note;             /* see struct reload */
     int32_t error;                /* of what was done while the workers were parked */

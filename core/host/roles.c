@@ -3,6 +3,8 @@
 
 #include "dais/http.h"
 
+#include <stdio.h>
+
 const char *roles_access_name(uint32_t access)
 {
     switch (access) {
@@ -35,4 +37,14 @@ const char *roles_name(uint32_t role)
     default:
         return "unknown";
     }
+}
+
+void roles_text(uint32_t roles, char ret_text[ROLES_TEXT_BYTES])
+{
+    size_t len = 0;
+    ret_text[0] = '\0';
+    for (uint32_t role = 1; role <= DAIS_ROLE_CREATOR && len < ROLES_TEXT_BYTES; role <<= 1)
+        if (roles & role)
+            len += (size_t)snprintf(ret_text + len, ROLES_TEXT_BYTES - len, "%s%s", len ? "," : "",
+                                    roles_name(role));
 }

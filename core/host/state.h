@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "host/host.h"
 #include "host/plugin.h"
+#include "host/tables.h"
 #include "loop/fiber.h"
 
 #include <stdatomic.h>
@@ -41,7 +42,7 @@ struct host {
                                             */
     struct tls *tls;                       /**< certificates; NULL: none are configured */
     struct http_server *http;
-    struct http_table *routes; /**< the table that is being filled, before it serves; or NULL */
+    struct tables tables; /**< that are being filled, before they serve */
     struct tcp_server *tcp;
     _Atomic uint32_t phase;    /**< enum host_phase */
     _Atomic uint32_t stopping; /**< host_stop was called */

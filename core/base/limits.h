@@ -130,6 +130,8 @@
     X(RELOAD_GUARD_MS, reload_guard_ms, 60000, 0, 3600000, "ms",                                   \
       "how long after a reload a crash or many errors bring the former code back")                 \
     X(ROOMS, rooms, 65536, 16, 16777216, "rooms", "rooms that have their home on a worker")        \
+    X(ROOM_COUNT_MS, room_count_ms, 1000, 10, 60000, "ms",                                         \
+      "how often at most the number of a room's viewers is told")                                  \
     X(ROOM_FLOODS, room_floods, 200, 0, 100000, "viewers",                                         \
       "viewers of a room up to which each one's coming and leaving is told")                       \
     X(ROOM_MEMBERS, room_members, 1048576, 1, 16777216, "sockets",                                 \

@@ -75,12 +75,12 @@ static void look(struct room *room, uint64_t *ret_ms)
 {
     if (room->leases == 0 && room->ring.replays_next == 0)
         return;
-    if (clock_tick_ms() >= room->looked_ms + ROOM_COUNT_MS) {
+    if (clock_tick_ms() >= room->looked_ms + ROOM_LOOK_MS) {
         room->looked_ms = clock_tick_ms();
         room_viewers_expire(room);
         room_ring_relax(room);
     }
-    *ret_ms = room->looked_ms + ROOM_COUNT_MS - clock_tick_ms();
+    *ret_ms = room->looked_ms + ROOM_LOOK_MS - clock_tick_ms();
 }
 
 static void on_timer(struct timer *timer)

@@ -39,8 +39,8 @@
 #define ROOM_CHANGES_MAX 512u
 /** Removals that are remembered for joins which were admitted before them. */
 #define ROOM_REMOVALS_MAX 64u
-/** How often `presence` is told the numbers at most, and leases are looked at, in milliseconds. */
-#define ROOM_COUNT_MS 1000u
+/** How often leases are looked at, and encoded replays are given up, in milliseconds. */
+#define ROOM_LOOK_MS 1000u
 
 enum room_metric {
     ROOM_METRIC_ROOMS,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Telling the plugin of a kind who came, who went and how many there are: one fiber for one room at
- * a time, on the room's home. The numbers are told at most once in ROOM_COUNT_MS, the last ones
- * always.
+ * a time, on the room's home. The numbers are told at most once in limit `room_count_ms`, the last
+ * ones always.
  */
 #include "base/clock.h"
 #include "base/limits.h"
@@ -46,9 +46,14 @@ void room_presence_change(struct room *room, enum dais_presence_what what, struc
     room->changes_count++;
 }
 
+static uint64_t pace_ms(void)
+{
+    return (uint64_t)limit_get(LIMIT_ROOM_COUNT_MS);
+}
+
 static bool counts_are_due(const struct room *room)
 {
-    return room->changed && clock_tick_ms() >= room->told_ms + ROOM_COUNT_MS;
+    return room->changed && clock_tick_ms() >= room->told_ms + pace_ms();
 }
 
 /* One call of the plugin. The room lives as long as `telling` is set. */
@@ -108,13 +113,13 @@ void room_presence_tell(struct room *room, uint64_t *ret_ms)
         return;
     }
     if (!room_kind_is_open(kind) || worker_stopping()) {
-        *ret_ms = ROOM_COUNT_MS;
+        *ret_ms = pace_ms();
         return;
     }
     if (!room->changes && !counts_are_due(room)) {
-        *ret_ms = room->told_ms + ROOM_COUNT_MS - clock_tick_ms();
+        *ret_ms = room->told_ms + pace_ms() - clock_tick_ms();
         return;
     }
     if (!start(room))
-        *ret_ms = ROOM_COUNT_MS;
+        *ret_ms = pace_ms();
 }

@@ -29,4 +29,4 @@ DAIS_CHECK_RESULT int32_t ws_accept_check(struct dais_req *req, struct ws_refusa
  * Otherwise `req` is answered by a problem document and the error returned, `fn` is not called; one
  * that was detached still needs its http_finish. [worker] [fiber]
  */
-DAIS_CHECK_RESULT int32_t ws_accept(struct dais_req *req, http_upgraded_fn fn, void *context);
+int32_t ws_accept(struct dais_req *req, http_upgraded_fn fn, void *context);

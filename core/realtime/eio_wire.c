@@ -199,8 +199,9 @@ static void on_arrival(struct mail *mail)
 
 static void on_lost(struct eio_arrival *arrival)
 {
-    struct eio_session *session = arrival->first ? eio_worker_find(&arrival->sid, arrival->endpoint)
-                                                 : NULL;
+    struct eio_session *session = NULL;
+    if (arrival->first && eio_worker_self()) /* else the server stops */
+        session = eio_worker_find(&arrival->sid, arrival->endpoint);
     if (session)
         eio_session_end(session, WS_CLOSE_LOST);
     free_arrival(arrival);

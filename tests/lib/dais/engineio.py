@@ -6,7 +6,7 @@ import json
 from .api import Reply
 from .server import LOCALHOST
 from .wait import eventually, scale
-from .websocket import WebSocket
+from .websocket import Closed, WebSocket
 
 SEPARATOR = "\x1e"
 
@@ -94,10 +94,22 @@ class EngineIO:
         ws.send("5")
         return ws, sid
 
-    def is_gone(self, sid):
-        """Whether the server does not know the session any more."""
+    def wait_gone(self, sid, timeout_s=2.0):
+        """Returns when the server does not know the session any more."""
+        eventually(lambda: self._is_gone(sid), timeout_s, what="the session is gone")
+
+    def _is_gone(self, sid):
         reply = self.get(sid)
         return reply.status == 400 and reply.json["code"] == 1
 
-    def wait_gone(self, sid, timeout_s=2.0):
-        eventually(lambda: self.is_gone(sid), timeout_s, what="the session is gone")
+
+def wait_closed(ws):
+    """Reads until the server closes, for another reason than a silent heart: the code, or None."""
+    try:
+        while True:
+            if ws.recv() == "2":
+                ws.send("3")
+    except Closed as closed:
+        return closed.code
+    except OSError:
+        return None  # it closed while the heart beat

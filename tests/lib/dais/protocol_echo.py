@@ -1,27 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The server of script/protocol-echo, with as many workers as a test wants."""
-import shutil
-
-from .server import ROOT, build_folder
+from .plugins import copy_plugin
+from .server import ROOT
 
 PLUGINS = ROOT / "tests" / "plugins"
 INTERVAL_S = 0.3
 TIMEOUT_S = 0.2
 
 
-def copy_plugin(server):
-    """The test plugin in the server's folder, readable for every user."""
-    path = server.folder / "protocol_echo.so"
-    if not path.exists():
-        shutil.copy(build_folder() / "tests" / "plugins" / path.name, path)
-        path.chmod(0o644)
-    return path
-
-
 def configure(server, workers, **limits):
     """Makes `server`, not started yet, one that echoes; limits replace those of the suites."""
     text = (PLUGINS / "protocol_echo.yaml").read_text()
-    text = text.replace("protocol_echo.so", str(copy_plugin(server)))
+    text = text.replace("protocol_echo.so", str(copy_plugin(server, "protocol_echo")))
     for name, value in limits.items():
         lines = [line for line in text.splitlines() if not line.startswith(f"  {name}:")]
         lines.insert(lines.index("limits:") + 1, f"  {name}: {value}")

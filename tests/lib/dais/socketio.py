@@ -3,7 +3,7 @@
 import json
 import re
 
-from .engineio import EngineIO
+from .engineio import EngineIO, wait_closed
 from .websocket import WebSocket
 
 PACKET = re.compile(r"4([0-6])(?:(\d+)-)?(?:(/[^,]*),?)?(\d+)?(.*)", re.DOTALL)
@@ -88,7 +88,7 @@ class SocketIO:
         return self.ack(ack, space)
 
     def wait_closed(self):
-        return self.ws.wait_closed()
+        return wait_closed(self.ws)
 
     def drop(self):
         self.ws.drop()

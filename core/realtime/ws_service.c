@@ -481,9 +481,12 @@ static void accept_later(struct hello *hello)
     static const struct envelope_problem busy = {.error = DAIS_E_UNAVAILABLE,
                                                  .detail = "too many requests are being answered"};
     struct dais_req *req = hello->req;
-    if (http_detach(req, on_gone, hello) == DAIS_OK && fiber_spawn(&spec, NULL) == DAIS_OK)
+    bool detached = http_detach(req, on_gone, hello) == DAIS_OK;
+    if (detached && fiber_spawn(&spec, NULL) == DAIS_OK)
         return;
     fail(req, &busy);
+    if (detached)
+        http_finish(req);
     mem_free(hello);
 }
 

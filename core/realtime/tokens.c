@@ -17,6 +17,8 @@
 #define TOKEN_BYTES_MAX 4096u
 /** How soon a token is asked for again that could not be verified. */
 #define RETRY_MS 1000u
+/** How soon a warning is tried again that came while the socket was opening. */
+#define OPENING_MS 50u
 #define EVENT_BYTES_MAX 256u
 
 /* --- memory --- */
@@ -117,9 +119,13 @@ static int64_t close_at(const struct socket_user *user)
     return user->identity.expires_s * 1000 + limit_get(LIMIT_TOKEN_GRACE_MS);
 }
 
+/* A warning that is due waits while the socket opens. */
 static void arm(struct socket_user *user)
 {
-    timer_start(&user->timer, until(user->warned ? close_at(user) : warn_at(user)));
+    uint64_t delay_ms = until(user->warned ? close_at(user) : warn_at(user));
+    if (delay_ms == 0 && user->socket->state == SOCKET_OPENING)
+        delay_ms = OPENING_MS;
+    timer_start(&user->timer, delay_ms);
 }
 
 /* Takes a user off its socket; references that calls have keep it in memory. */
@@ -207,10 +213,9 @@ static void on_timer(struct timer *timer)
     struct socket_user *user = CONTAINER_OF(timer, struct socket_user, timer);
     struct socket *socket = user->socket;
     char text[EVENT_BYTES_MAX];
-    if (!user->warned && until(warn_at(user)) == 0) {
+    if (!user->warned && socket->state == SOCKET_OPEN && until(warn_at(user)) == 0) {
         user->warned = true;
-        if (socket->state == SOCKET_OPEN)
-            send(socket, "auth:expiring", expiry_of(user, text));
+        send(socket, "auth:expiring", expiry_of(user, text));
     }
     if (until(close_at(user)) > 0) {
         arm(user);

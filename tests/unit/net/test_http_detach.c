@@ -372,7 +372,13 @@ static void test_the_stop_ends_them(void **state)
     stop(state);
     assert_int_equal(atomic_load(&gone), 20);
     for (int i = 0; i < 20; i++) {
-        expect_answer(fds[i], 503, NULL);
+        struct rig_answer answer = rig_read_answer(fds[i], 0);
+        char *connection = rig_header(&answer, "connection");
+        assert_int_equal(answer.status, 503);
+        assert_non_null(connection);
+        assert_string_equal(connection, "close");
+        free(connection);
+        rig_answer_free(&answer);
         assert_true(rig_closed_within(fds[i], 1000));
         close(fds[i]);
     }

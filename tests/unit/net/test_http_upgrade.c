@@ -26,9 +26,10 @@
 #define CONNECTIONS_MAX 16
 #define PER_ADDRESS_MAX 8
 #define PEER_MS 7000
+#define NOT_NOTED UINT32_MAX
 
 static struct cert cert;
-static _Atomic uint32_t serving;
+static _Atomic uint32_t serving, lost_before;
 
 static int fd_of(const struct dais_req *req)
 {
@@ -109,10 +110,18 @@ static const struct http_endpoint *const endpoints[] = {
     NULL,
 };
 
+/* From here on nothing is told any more. */
+static void on_stopping(uint32_t worker)
+{
+    uint32_t none = NOT_NOTED;
+    (void)atomic_compare_exchange_strong(&lost_before, &none, atomic_load(&echo_lost));
+    echo_end_all(worker);
+}
+
 static struct rig rig = {.routes = routes,
                          .endpoints = endpoints,
                          .config = {.peer_timeout_ms = PEER_MS},
-                         .stopping = echo_end_all};
+                         .stopping = on_stopping};
 
 static int start(void **state)
 {
@@ -312,6 +321,7 @@ static void test_the_stop_waits_for_no_client(void **state)
     struct peer peer;
     struct pollfd polled = {.events = POLLIN};
     start(state);
+    atomic_store(&lost_before, NOT_NOTED);
     peer_open(&peer, true, 0);
     peer_send(&peer, PEER_ASK("/echo"), strlen(PEER_ASK("/echo")));
     peer_upgraded(&peer);
@@ -322,6 +332,7 @@ static void test_the_stop_waits_for_no_client(void **state)
     stop(state);
     assert_int_equal(atomic_load(&echo_served), 1);
     assert_int_equal(atomic_load(&echo_lost), 1);
+    assert_int_equal(atomic_load(&lost_before), 1);
     assert_true(client_ended(&peer.client));
     peer_close(&peer);
     close(polled.fd);

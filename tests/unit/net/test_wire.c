@@ -32,7 +32,7 @@ struct pour {
 };
 
 static struct cert cert;
-static _Atomic uint32_t pauses;
+static _Atomic uint32_t pauses, filled, told;
 static char pattern[8192];
 
 static void end_pour(struct pour *pour)
@@ -75,6 +75,32 @@ static void run_pour(void *arg, uint32_t events)
         end_pour(pour);
 }
 
+/* Nothing but input is asked for any more, yet what was taken goes out. */
+static void on_filled(void *arg, uint32_t events)
+{
+    atomic_fetch_or(&told, events);
+    on_poured(arg, events);
+}
+
+/* Stops at the first refusal. */
+static void on_fill(void *context, struct wire *wire, struct dais_str early)
+{
+    struct pour *pour = mem_zalloc(1, sizeof *pour);
+    (void)context;
+    (void)early;
+    CHECK(wire && pour);
+    pour->wire = wire;
+    for (ssize_t done = 0; done >= 0; pour->poured += (size_t)done) {
+        size_t from = pour->poured % sizeof pattern;
+        struct iovec piece = {pattern + from, sizeof pattern - from};
+        done = wire_write(wire, &piece, 1);
+        if (done < 0)
+            break;
+    }
+    CHECK(errno == EAGAIN && wire_watch(wire, POLL_READABLE, on_filled, pour) == DAIS_OK);
+    atomic_store(&filled, (uint32_t)pour->poured);
+}
+
 static void on_pour(void *context, struct wire *wire, struct dais_str early)
 {
     (void)context;
@@ -95,6 +121,7 @@ static const struct http_endpoint *const endpoints[] = {
     ECHO_ENDPOINT("/echo", echo_serve, echo_begin),
     ECHO_ENDPOINT("/move", echo_serve, echo_move),
     ECHO_ENDPOINT("/pour", echo_serve, on_pour),
+    ECHO_ENDPOINT("/fill", echo_serve, on_fill),
     NULL,
 };
 
@@ -200,12 +227,41 @@ static void check_pour(bool secure)
     peer_close(&peer);
 }
 
-/* The last of what was taken arrives though nobody writes any more. */
 static void test_a_slow_reader_gets_all_that_was_taken(void **state)
 {
     (void)state;
     check_pour(false);
     check_pour(true);
+}
+
+static void check_filled(bool secure)
+{
+    static char heard[sizeof pattern];
+    struct peer peer;
+    atomic_store(&filled, 0);
+    atomic_store(&told, 0);
+    peer_open(&peer, secure, 0);
+    peer_send(&peer, PEER_ASK("/fill"), strlen(PEER_ASK("/fill")));
+    peer_upgraded(&peer);
+    for (int i = 0; i < 500 && atomic_load(&filled) == 0; i++)
+        (void)poll(NULL, 0, 10);
+    uint32_t left = atomic_load(&filled);
+    assert_true(left > 0);
+    while (left > 0) {
+        size_t some = left < sizeof heard ? left : sizeof heard;
+        peer_read(&peer, heard, some);
+        assert_memory_equal(heard, pattern, some);
+        left -= (uint32_t)some;
+    }
+    assert_int_equal(atomic_load(&told), 0);
+    peer_close(&peer);
+}
+
+static void test_what_was_taken_goes_out_by_itself(void **state)
+{
+    (void)state;
+    check_filled(false);
+    check_filled(true);
 }
 
 /* The client ends first; its close_notify is answered by ours, and nothing said it before. */
@@ -243,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_a_record_that_is_cut_arrives),
         cmocka_unit_test(test_much_goes_both_ways),
         cmocka_unit_test(test_a_slow_reader_gets_all_that_was_taken),
+        cmocka_unit_test(test_what_was_taken_goes_out_by_itself),
         cmocka_unit_test(test_tls_ends_in_order),
         cmocka_unit_test(test_broken_tls_ends_the_wire),
     };

@@ -42,6 +42,8 @@ void ws_put_pong(struct ws *ws, struct dais_str payload)
 static struct dais_str cut_reason(struct dais_str reason)
 {
     uint64_t len = reason.len;
+    if (len == 0)
+        return dais_str("", 0);
     if (len > CONTROL_BYTES_MAX - CODE_BYTES) {
         len = CONTROL_BYTES_MAX - CODE_BYTES;
         while (len > 0 && ((uint8_t)reason.ptr[len] & 0xc0) == 0x80)

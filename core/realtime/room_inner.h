@@ -58,6 +58,7 @@ enum room_metric {
     ROOM_METRIC_COUNT
 };
 
+/** Adds to one of the metrics above. */
 void room_metrics_add(enum room_metric metric, int64_t value);
 
 /** "<kind>:<id>", counted. */
@@ -165,6 +166,7 @@ struct room_replay {
     uint32_t count;
 };
 
+/** Gives a reference back; NULL is ignored. */
 void room_replay_unref(struct room_replay *replay);
 
 /** What a home keeps. */

@@ -16,8 +16,8 @@
  * Numbers may be missing in what a client sees: events that had no rendering for its dialect.
  *
  * Viewers are distinct: the tabs of one user count once, and so does a lease (somebody who watches
- * without a socket). A viewer's text is "u:<user id>"; "g:<name>" for a guest who gave itself one;
- * "s:<socket id>" for others.
+ * without a socket). A viewer's text is the id of the user; "guest:<name>" for a guest who gave
+ * itself one; "socket:<socket id>" for others.
  */
 #include "dais/events.h"
 
@@ -63,7 +63,7 @@ struct dais_room_entry {
 enum dais_presence_what {
     DAIS_PRESENCE_JOINED = 1, /**< the first socket or lease of a viewer */
     DAIS_PRESENCE_LEFT,       /**< the last one is gone */
-    DAIS_PRESENCE_COUNT       /**< the numbers changed; at most once a second */
+    DAIS_PRESENCE_COUNT       /**< the number of viewers changed; at most once a second */
 };
 
 /** What changed. Valid during the call. */
@@ -100,7 +100,8 @@ struct dais_room_kind {
 /** How a socket enters. */
 struct dais_room_join {
     struct dais_room room;
-    /** Which renderings of events it gets (dais/events.h); NULL: those without a dialect. */
+    /** Which renderings of events it gets (dais/events.h); NULL: those for the dialect that the
+     * socket speaks, if it named one. */
     const char *dialect;
     /**
      * The last event that the client has seen, to get what it missed. epoch 0: what the client
@@ -124,7 +125,8 @@ struct dais_room_joined {
 };
 
 struct dais_rooms_v1 {
-    /** [setup] Declares kinds. DAIS_E_CONFLICT: another plugin has one of them, DAIS_E_LIMIT. */
+    /** [setup] Declares kinds; the table ends with a row whose name is NULL. DAIS_E_CONFLICT:
+     * another plugin has one of them, DAIS_E_LIMIT. */
     int32_t (*kinds)(const struct dais_room_kind *table);
     /**
      * [fiber] [suspends] Makes a socket of this worker a member; for one that is already it gives
@@ -141,7 +143,9 @@ struct dais_rooms_v1 {
     /**
      * [fiber] [worker] Sends to all members, from any worker. Call it after the commit: what one
      * worker emits is numbered in that order. DAIS_E_LIMIT: too much is under way, nobody gets it ·
-     * DAIS_E_TOO_LARGE past limit `room_event_bytes` · DAIS_E_MEMORY · DAIS_E_INVALID.
+     * DAIS_E_TOO_LARGE past limit `event_bytes` · DAIS_E_MEMORY · DAIS_E_INVALID ·
+     * DAIS_E_NOT_FOUND: no plugin ever had the kind. Nobody hears what is not durable in a room
+     * without members.
      */
     int32_t (*emit)(const struct dais_room *room, const struct dais_emit *emit);
     /** [fiber] [suspends] The numbers; zeros when nobody ever came. DAIS_E_LIMIT, DAIS_E_INVALID.

@@ -8,9 +8,9 @@
 #include "loop/fiber.h"
 #include "loop/worker.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define LOG_BYTES_MAX (64u << 20)
 
@@ -341,8 +341,7 @@ static int32_t run_compare(void *arg)
 
 void rig_pause(uint32_t ms)
 {
-    struct timespec time = {.tv_nsec = ms * 1000000l};
-    (void)nanosleep(&time, NULL);
+    (void)poll(NULL, 0, (int)ms);
 }
 
 void rig_expect(struct client *client, const char *text)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/sanitize.h"
 #include "loop/fiber.h"
 #include "loop/worker.h"
 #include "room_rig.h"
@@ -16,7 +17,8 @@
 #define WORKERS 4u
 #define PERSONS 24u
 #define EVENTS 600u
-#define CROWD 10000u
+/* Sanitizers make everything some twenty times slower. */
+#define CROWD (SANITIZE_ADDRESS || SANITIZE_THREAD ? 1000u : 10000u)
 #define MISSED 100u
 
 static int many_workers(void **state)
@@ -261,7 +263,7 @@ static void check_crowd(struct client *crowd)
     assert_int_equal(atomic_load(&failures), 0);
 }
 
-static void test_ten_thousand_come_back_in_three_seconds(void **state)
+static void test_ten_thousand_come_back_at_once(void **state)
 {
     (void)state;
     enum { FIBERS = 100 };
@@ -315,8 +317,7 @@ int main(void)
                                         many_workers, end),
         cmocka_unit_test_setup_teardown(test_a_worker_with_full_mail_is_told_later, many_workers,
                                         end),
-        cmocka_unit_test_setup_teardown(test_ten_thousand_come_back_in_three_seconds, many_workers,
-                                        end),
+        cmocka_unit_test_setup_teardown(test_ten_thousand_come_back_at_once, many_workers, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

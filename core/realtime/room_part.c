@@ -118,8 +118,10 @@ void room_part_drop(struct room_member *member)
     member->name = NULL;
     *part->left_end = member;
     part->left_end = &member->next;
-    if (!list_is_linked(&part->dirty))
-        list_push(&part->rooms->dirty_parts, &part->dirty);
+    if (list_is_linked(&part->dirty))
+        return;
+    list_push(&part->rooms->dirty_parts, &part->dirty);
+    worker_spin(); /* connections end at the end of turns: home is not to hear of it in the next */
 }
 
 static void free_left(struct room_member *member)

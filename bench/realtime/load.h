@@ -26,6 +26,7 @@ struct load_options {
     uint32_t stalled;   /* of them, how many stop reading once they are in the room */
     uint32_t window;    /* messages outstanding; 0: at a fixed rate */
     uint32_t rate;      /* messages per second */
+    uint32_t server;    /* process whose CPU time is told; 0: none */
     uint32_t payload;   /* bytes of the event's data */
     uint32_t missed;    /* mode resume: events sent while everybody is away */
     uint32_t within_ms; /* mode resume: all come back within this time */

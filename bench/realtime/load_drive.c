@@ -3,11 +3,11 @@
 #include "load.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define WARM_UP_NS 1000000000u
 #define STUCK_NS 20000000000u
@@ -20,6 +20,25 @@ static double cpu_s(void)
     getrusage(RUSAGE_SELF, &used);
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+/* CPU time of the server's process, by /proc/PID/stat. */
+static double server_cpu_s(const struct load *load)
+{
+    char path[64], text[1024];
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof(path), "/proc/%u/stat", load->options.server);
+    FILE *file = load->options.server ? fopen(path, "r") : NULL;
+    if (!file)
+        return 0;
+    size_t len = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[len] = 0;
+    const char *behind_name = strrchr(text, ')');
+    if (behind_name)
+        sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &system);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 /* Sends what is left of the publisher's messages; whether nothing is left. */
@@ -159,7 +178,7 @@ void load_drive(struct load *load)
     settle(load);
     uint64_t before = load->deliveries, began_ns = load_now_ns(), count = 0;
     uint64_t until_ns = began_ns + (uint64_t)(options->seconds * 1e9);
-    double cpu = cpu_s();
+    double cpu = cpu_s(), server_cpu = server_cpu_s(load);
     load->idle_ns = 0;
     if (options->window)
         run_window(load, until_ns);
@@ -167,15 +186,18 @@ void load_drive(struct load *load)
         count = run_rate(load, until_ns);
     double seconds = (double)(load_now_ns() - began_ns) / 1e9;
     double busy = (cpu_s() - cpu - (double)load->idle_ns / 1e9) / seconds;
+    server_cpu = server_cpu_s(load) - server_cpu;
     uint64_t delivered = load->deliveries - before;
     if (!options->window)
         drain(load, before + count * readers(load));
     double missing = options->window
                          ? 0
                          : (double)(count * readers(load)) - (double)(load->deliveries - before);
-    printf("{\"members\":%u,\"seconds\":%.3f,\"per_s\":%.0f,\"client_cpu\":%.3f,\"p50_ms\":%.2f,"
+    printf("{\"members\":%u,\"seconds\":%.3f,\"per_s\":%.0f,\"client_cpu\":%.3f,\"server_cpu_us\":%"
+           ".3f,\"p50_ms\":%.2f,"
            "\"p99_ms\":%.2f,\"max_ms\":%.2f,\"sent\":%llu,\"missing\":%.0f,\"uneven\":%u,",
-           options->members, seconds, (double)delivered / seconds, busy, quantile_ms(load, 0.50),
+           options->members, seconds, (double)delivered / seconds, busy,
+           server_cpu * 1e6 / (double)(delivered ? delivered : 1), quantile_ms(load, 0.50),
            quantile_ms(load, 0.99), (double)load->latency_max_ns / 1e6, (unsigned long long)count,
            missing, uneven(load));
     uint32_t slow = closed_with(load, 4000);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_load --port N [--dialect envelope|socketio] [--path P] [--members N] [--seconds S]
+ * bench_load --port N [--server PID] [--dialect envelope|socketio] [--path P] [--members N]
+ * [--seconds S]
  *            --window W | --rate R [--stalled N] | --idle | --missed N [--within-ms T]
  */
 #include "load.h"
@@ -40,6 +41,7 @@ static const struct option OPTIONS[] = {
     {"within-ms", required_argument, NULL, 't'},
     {"seconds", required_argument, NULL, 's'},
     {"idle", no_argument, NULL, 'i'},
+    {"server", required_argument, NULL, 'c'},
     {NULL, 0, NULL, 0},
 };
 
@@ -54,6 +56,8 @@ static uint32_t *number_option(struct load_options *options, int letter)
         return &options->window;
     case 'r':
         return &options->rate;
+    case 'c':
+        return &options->server;
     case 'b':
         return &options->payload;
     case 'm':

@@ -5,6 +5,7 @@
 
 #include "dais/media.h"
 #include "keys.h"
+#include "live_card.h"
 #include "operations.h"
 #include "store.h"
 #include "streams.h"
@@ -37,6 +38,7 @@ struct stream_answer {
     struct dais_str playback_url;
     struct dais_str server_url;
     struct dais_str stream_key;
+    int64_t viewers;
 };
 
 struct list_answer {
@@ -109,6 +111,8 @@ static const struct dais_field STREAM_FIELDS[] = {
                      DAIS_FIELD_NULLABLE, 0, 40, "when it last ended"),
     DAIS_FIELD_NAMED("createdAt", struct stream_answer, row.created_at, DAIS_KIND_TIME,
                      DAIS_FIELD_REQUIRED, 0, 40, "when it was made"),
+    DAIS_FIELD_NAMED("viewerCount", struct stream_answer, viewers, DAIS_KIND_INT,
+                     DAIS_FIELD_REQUIRED, 0, INT32_MAX, "who watches now, each viewer once"),
     DAIS_FIELD_END,
 };
 const struct dais_shape api_stream_shape = DAIS_SHAPE("Stream", struct stream_answer,
@@ -161,6 +165,7 @@ static int caller_owns(const struct dais_req *req, const struct store_stream *ro
 static int32_t answer_fill(struct dais_req *req, struct stream_answer *answer)
 {
     int32_t error = addresses_fill(req, answer);
+    answer->viewers = live_card_viewers(answer->row.id);
     if (error || !caller_owns(req, &answer->row))
         return error;
     char key[KEYS_KEY_LEN + 1];

@@ -4,6 +4,8 @@
 #include "dais/fiber.h"
 #include "dais/log.h"
 #include "keys.h"
+#include "live_card.h"
+#include "live_room.h"
 #include "store.h"
 #include "streams.h"
 
@@ -14,6 +16,7 @@
 /** A stream that media flows into, on its home worker; owned by its keeper task once that runs. */
 struct live {
     char playback_id[64];
+    char id[37]; /* "" until it was announced */
     uint64_t session;
     dais_handle keeper;
     int ended;
@@ -24,10 +27,27 @@ static struct dais_str live_name(const struct live *live)
     return dais_cstr(live->playback_id);
 }
 
+/** Tells everybody, once, as soon as the database has it. */
+static void announce(struct live *live)
+{
+    const struct store_page page = {.playback_id = live_name(live), .limit = 1};
+    struct store_stream *rows;
+    uint32_t count;
+    if (live->id[0] || store_list(&page, &rows, &count) || count == 0 ||
+        rows->id.len >= sizeof live->id)
+        return;
+    if (live_card_put(rows->id, rows->playback_id))
+        dais_logf(DAIS_WARN, "that a stream is live is not known everywhere");
+    memcpy(live->id, rows->id.ptr, rows->id.len);
+    live_room_created(rows);
+}
+
 /** Tries to mark the stream live; a stream that was removed or taken over is cut off. */
 static void lease_renew(struct live *live)
 {
     int32_t error = store_hold(live_name(live), (int64_t)live->session);
+    if (!error)
+        announce(live);
     if (error != DAIS_E_NOT_FOUND && error != DAIS_E_CONFLICT)
         return; /* held, or the database is away: playback goes on, the next renewal tells */
     const struct dais_log_value values[] = {{"stream", live_name(live)}};
@@ -54,6 +74,16 @@ static void lease_end(const struct live *live)
     }
 }
 
+/** Nobody takes it for live from here on. */
+static void withdraw(const struct live *live)
+{
+    struct dais_str id = dais_cstr(live->id);
+    if (id.len == 0)
+        return;
+    live_card_remove(id, live_name(live));
+    live_room_ended(id, live_name(live));
+}
+
 /** One fiber for the life of a live stream: hold, renew, end. */
 static void keeper_run(uint64_t cookie)
 {
@@ -63,8 +93,10 @@ static void keeper_run(uint64_t cookie)
         if (live->ended || dais_fiber->park(STREAMS_RENEW_MS) == DAIS_E_CANCELLED)
             break;
     }
-    if (live->ended)
+    if (live->ended) {
         lease_end(live);
+        withdraw(live);
+    }
     live->keeper = 0;
     if (live->ended)
         dais_mem->state_free(live);

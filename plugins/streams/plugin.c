@@ -4,14 +4,16 @@
 #include "dais/dais.h"
 #include "keys.h"
 #include "live.h"
+#include "live_card.h"
 #include "live_rights.h"
+#include "live_room.h"
 #include "operations.h"
 #include "store.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_BUS,   DAIS_NEED_CONFIG, DAIS_NEED_DB,       DAIS_NEED_FIBER,
-    DAIS_NEED_HOOKS, DAIS_NEED_HTTP,   DAIS_NEED_LOG,      DAIS_NEED_MEDIA,
-    DAIS_NEED_MEM,   DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,   DAIS_NEED_CONFIG, DAIS_NEED_DB,     DAIS_NEED_EVENTS,   DAIS_NEED_FIBER,
+    DAIS_NEED_HOOKS, DAIS_NEED_HTTP,   DAIS_NEED_LOG,    DAIS_NEED_MEDIA,    DAIS_NEED_MEM,
+    DAIS_NEED_ROOMS, DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -104,6 +106,26 @@ static int32_t keys_read(void)
     return error ? error : keys_init(master);
 }
 
+static int32_t register_live(void)
+{
+    int32_t error = DAIS_OK;
+    for (int i = 0; i < LIVE_CARD_BOARDS && !error; i++)
+        error = dais_shared->board(&live_card_boards[i]);
+    if (!error)
+        error = dais_events->events(live_room_events);
+    if (!error)
+        error = dais_events->documents(live_room_documents);
+    if (!error)
+        error = dais_rooms->kinds(live_room_kinds);
+    if (!error)
+        error = dais_media->observe(&live_observer);
+    if (!error)
+        error = dais_bus->subscribe(live_rights_subscriptions);
+    if (!error)
+        error = dais_timers->every(live_timers);
+    return error;
+}
+
 static int32_t init(const struct dais_host *host)
 {
     (void)host;
@@ -120,13 +142,7 @@ static int32_t init(const struct dais_host *host)
         error = dais_hooks->attach(operations_hooks);
     if (!error)
         error = dais_http->routes(ROUTES);
-    if (!error)
-        error = dais_media->observe(&live_observer);
-    if (!error)
-        error = dais_bus->subscribe(live_rights_subscriptions);
-    if (!error)
-        error = dais_timers->every(live_timers);
-    return error;
+    return error ? error : register_live();
 }
 
 DAIS_EXPORT const struct dais_plugin dais_plugin = {

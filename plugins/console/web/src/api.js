@@ -41,6 +41,11 @@ export function takeToken() {
   return token;
 }
 
+/** "1,204 watching", in the reader's digits; nothing when nobody is. */
+export function watching(count) {
+  return count > 0 ? `${new Intl.NumberFormat().format(count)} watching` : "";
+}
+
 /** "12 minutes ago", in the reader's language. */
 export function ago(time) {
   const minutes = Math.round((Date.parse(time) - Date.now()) / 60000);

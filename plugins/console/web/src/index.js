@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The list of streams: live ones first, refreshed while the page is visible.
-import { ago, streamsByStatus } from "./api.js";
+// The list of streams: live ones first, refreshed when the server says so, and now and then.
+import { ago, streamsByStatus, watching } from "./api.js";
+import { listen } from "./live.js";
 
-const REFRESH_MS = 5000;
+const REFRESH_MS = 5000; // while the server cannot be heard
+const HEARD_REFRESH_MS = 60000;
 const at = (id) => document.getElementById(id);
 
 /** A colour that stays with the stream. */
@@ -27,6 +29,11 @@ function card(stream) {
   const title = document.createElement("strong");
   title.textContent = stream.title;
   const text = element("div", "card-text", title, element("span", "quiet", time ? ago(time) : ""));
+  if (live) {
+    const viewers = element("span", "quiet", watching(stream.viewerCount));
+    viewers.dataset.viewers = stream.playbackId;
+    text.append(viewers);
+  }
   const link = element("a", "card", cover, text);
   link.href = `/watch/${encodeURIComponent(stream.playbackId)}`;
   return element("li", "", link);
@@ -52,12 +59,32 @@ async function refresh() {
   }
 }
 
-async function run() {
-  for (;;) {
-    if (!document.hidden) await refresh();
-    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-  }
+/** How many watch a stream, between two refreshes. */
+function count({ playbackId, viewerCount }) {
+  const node = document.querySelector(`[data-viewers="${CSS.escape(playbackId)}"]`);
+  if (node) node.textContent = watching(viewerCount);
 }
 
+let heard = false;
+let timer = 0;
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(run, heard ? HEARD_REFRESH_MS : REFRESH_MS);
+}
+
+async function run() {
+  if (!document.hidden) await refresh();
+  later();
+}
+
+listen({
+  greet: [{ event: "live:browse" }],
+  on: { "live:created": refresh, "live:ended": refresh, "viewers:count": count },
+  link: (up) => {
+    heard = up;
+    run(); // what happened in between is not told again
+  },
+});
 document.addEventListener("visibilitychange", () => !document.hidden && refresh());
 run();

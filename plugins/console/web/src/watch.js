@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The watch page: finds the stream, plays it, and stays with it over every interruption.
 import Hls from "hls.js";
-import { ago, streamByPlaybackId } from "./api.js";
+import { ago, streamByPlaybackId, watching } from "./api.js";
+import { listen } from "./live.js";
 
-const REFRESH_MS = 4000;
+const REFRESH_MS = 4000; // while the server cannot be heard
+const HEARD_REFRESH_MS = 60000;
 const RETRY_MS = 2000;
 const at = (id) => document.getElementById(id);
 const video = at("video");
@@ -106,5 +108,24 @@ video.addEventListener("volumechange", () => {
   if (!video.muted) at("unmute").hidden = true;
 });
 
+function count({ viewerCount }) {
+  at("viewers").textContent = watching(viewerCount);
+}
+
+/** Events of all streams come; this page is about one. */
+function changed({ playbackId: id }) {
+  if (id === playbackId) refresh();
+}
+
+let timer = 0;
+
+listen({
+  greet: [{ event: "join-stream", data: { streamKey: playbackId }, done: count }],
+  on: { "live:created": changed, "live:ended": changed, "viewers:count": count },
+  link: (up) => {
+    clearInterval(timer);
+    timer = setInterval(() => !document.hidden && refresh(), up ? HEARD_REFRESH_MS : REFRESH_MS);
+    refresh();
+  },
+});
 refresh();
-setInterval(() => !document.hidden && refresh(), REFRESH_MS);

@@ -62,12 +62,16 @@ void eio_endpoint_init(struct eio_endpoint *endpoint, const char *path,
 DAIS_CHECK_RESULT int32_t eio_start(void);
 
 /**
- * The server stops: no handshake from now on (503), every session of this worker is closed with
- * WS_CLOSE_GOING_AWAY so that its client comes back elsewhere, held requests are answered. [worker]
+ * The server stops: no handshake from now on (503). Sessions go on until their owners close them,
+ * which may take its time so that not all clients come back at once; polls that are held end with
+ * http_worker_drain, and their sessions with them. [worker]
  */
 void eio_drain(void);
 
-/** Gives this worker's memory back; sessions that are left end, `closed` is called. [worker] */
+/**
+ * Ends the sessions that are left (`closed` is called) and gives this worker's memory back. After
+ * link_worker_stop, before http_worker_stop. [worker]
+ */
 void eio_stop(void);
 
 /**

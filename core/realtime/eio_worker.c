@@ -120,10 +120,7 @@ int32_t eio_start(void)
 
 void eio_drain(void)
 {
-    struct eio_worker *worker = eio_worker_self();
-    worker->draining = true;
-    LIST_EACH (node, &worker->all)
-        eio_session_end(LIST_ITEM(node, struct eio_session, node), WS_CLOSE_GOING_AWAY);
+    eio_worker_self()->draining = true;
 }
 
 void eio_stop(void)

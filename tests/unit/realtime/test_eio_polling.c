@@ -277,14 +277,19 @@ static void two_posts_end_the_session(void **state)
 
 static void a_get_that_is_left_ends_the_session(void **state)
 {
-    char sid[SID_BYTES];
+    char sids[4][SID_BYTES];
+    int fds[4];
     (void)state;
-    eio_rig_open(sid);
-    int fd = eio_rig_begin_get(sid);
+    for (size_t i = 0; i < 4; i++) {
+        eio_rig_open(sids[i]);
+        fds[i] = eio_rig_begin_get(sids[i]);
+    }
     pass_ms(50);
-    close(fd);
-    eio_rig_await_closed(1);
-    eio_rig_get(sid, 400, UNKNOWN_SID);
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+    eio_rig_await_closed(4);
+    for (size_t i = 0; i < 4; i++)
+        eio_rig_get(sids[i], 400, UNKNOWN_SID);
 }
 
 static void a_post_behind_a_get_that_was_left_finds_out(void **state)
@@ -423,6 +428,26 @@ static void the_server_closes_behind_what_waits(void **state)
                    "1");
 }
 
+static void a_goodbye_counts_among_the_packets_of_an_answer(void **state)
+{
+    char sid[SID_BYTES];
+    (void)state;
+    eio_rig_open(sid);
+    eio_rig_post(sid,
+                 "4many\x1e"
+                 "4close",
+                 200, "ok");
+    free(eio_rig_end(eio_rig_begin_get(sid), 200));
+    eio_rig_get(sid, 200,
+                "416\x1e"
+                "417\x1e"
+                "418\x1e"
+                "419\x1e"
+                "4bye\x1e"
+                "1");
+    eio_rig_get(sid, 400, UNKNOWN_SID);
+}
+
 static void the_stop_answers_what_is_held(void **state)
 {
     char sid[SID_BYTES];
@@ -522,6 +547,7 @@ int main(void)
         TEST(a_close_behind_its_get_sends_it_home),
         TEST(a_close_before_its_get_sends_it_home),
         TEST(the_server_closes_behind_what_waits),
+        TEST(a_goodbye_counts_among_the_packets_of_an_answer),
         TEST(the_stop_answers_what_is_held),
         TEST(pongs_keep_a_session),
         TEST(without_a_pong_it_ends_at_its_time),

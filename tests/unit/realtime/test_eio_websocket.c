@@ -266,6 +266,22 @@ static void a_post_that_waits_comes_before_the_websocket(void **state)
     close(fd);
 }
 
+static void a_post_that_waits_may_end_the_session(void **state)
+{
+    char sid[SID_BYTES];
+    (void)state;
+    eio_rig_open(sid);
+    int post = eio_rig_begin_post(sid, "4pause\x1e"
+                                       "4close\x1e"
+                                       "4never");
+    pass_ms(50);
+    int fd = upgrade(sid);
+    eio_rig_expect_text(fd, "4bye");
+    assert_int_equal(eio_rig_expect_close(fd), 4003);
+    eio_rig_expect(post, 200, "ok");
+    eio_rig_await_closed(1);
+}
+
 static void five_without_a_probe_sends_the_poll_home(void **state)
 {
     char sid[SID_BYTES];
@@ -368,6 +384,7 @@ int main(void)
         TEST(polls_are_sent_home_during_an_upgrade),
         TEST(what_waits_goes_out_in_order),
         TEST(a_post_that_waits_comes_before_the_websocket),
+        TEST(a_post_that_waits_may_end_the_session),
         TEST(five_without_a_probe_sends_the_poll_home),
         TEST(an_upgrade_has_its_time),
         TEST(a_second_probe_is_closed),

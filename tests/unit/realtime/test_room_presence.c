@@ -129,6 +129,30 @@ static void test_three_tabs_are_one_viewer(void **state)
     assert_int_equal(count.peak, 3);
 }
 
+static int32_t run_turn_round(void *arg)
+{
+    struct client *client = arg;
+    const struct dais_room room = rig_room("a");
+    const struct dais_room_join how = {.room = room};
+    struct dais_room_joined joined;
+    int32_t code = room_leave(client->handle, &room);
+    return code == DAIS_OK ? client_join_here(client, &how, &joined) : code;
+}
+
+static void test_who_leaves_and_joins_in_one_turn_is_there(void **state)
+{
+    (void)state;
+    rig_open(&clients[CLIENTS - 1]);
+    assert_int_equal(rig_join(&clients[CLIENTS - 1], "a", NULL, NULL), DAIS_OK);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(
+            worker_call(clients[CLIENTS - 1].worker, run_turn_round, &clients[CLIENTS - 1]),
+            DAIS_OK);
+        rig_settle();
+        rig_expect_count("a", 1, 1);
+    }
+}
+
 static void test_numbers_are_told_once_a_second_and_right_at_the_end(void **state)
 {
     (void)state;
@@ -301,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(test_three_tabs_are_one_viewer),
+        BOTH(test_who_leaves_and_joins_in_one_turn_is_there),
         BOTH(test_numbers_are_told_once_a_second_and_right_at_the_end),
         BOTH(test_beyond_200_viewers_nobody_is_named),
         BOTH(test_leases_end_by_themselves),

@@ -285,7 +285,7 @@ static void test_peer_that_answers_stays(void **state)
     char byte;
     (void)state;
     peer_connect(other, DAIS_OK);
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < 3; i++) {
         assert_string_equal(peer_next_frame(peer), "89:");
         peer_send_frame(peer, FIN | PONG, "");
     }

@@ -252,7 +252,7 @@ int peer_setup(void **state)
 int peer_setup_pinging(void **state)
 {
     (void)state;
-    return setup_with(150, 100);
+    return setup_with(510, 500);
 }
 
 int peer_teardown(void **state)

@@ -26,7 +26,7 @@
 
 #define PEER_MESSAGE_BYTES_MAX 1000u
 #define PEER_BUDGET 65536u
-#define PEER_CLOSE_MS 300
+#define PEER_CLOSE_MS 1000
 
 /** One connection; the server's part belongs to worker 0. */
 struct peer {

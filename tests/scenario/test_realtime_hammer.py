@@ -14,7 +14,8 @@ from dais.wait import scale
 
 SOAK = "DAIS_SOAK" in os.environ
 MEMBERS, SECONDS, ROOMS = (2000, 60, 20) if SOAK else (300, 10, 6)
-PER_SECOND = 120 if SOAK else 60
+PER_SECOND, STAY_S = (60, (0.05, 20.0)) if SOAK else (60, (0.05, 3.0))
+PONG_MS = 5000 if SOAK else 1500
 RELOAD_MS = 500
 # The allocator keeps pages of its own, whose number does not follow that of the members.
 RSS_NOISE = 4 * 1024 * 1024
@@ -24,14 +25,14 @@ def test_every_event_reaches_every_member_once(own_server):
     # Somebody who vanishes between two polls is missed when a ping is not answered.
     server = configure(own_server(start=False), workers=2, plugin_loads=10000,
                        eio_ping_interval_ms=500,
-                       eio_ping_timeout_ms=int(1500 * scale())).start()
-    warm = Swarm(server, MEMBERS, ROOMS)  # what grows to its size does so
+                       eio_ping_timeout_ms=int(PONG_MS * scale())).start()
+    warm = Swarm(server, MEMBERS, ROOMS, stay_s=STAY_S)  # what grows to its size does so
     warm.run(1, PER_SECOND)
     assert warm.problems == []
     before = rss_bytes(server.worker_pid)
 
     reloader = Reloader(server, RELOAD_MS).start()
-    swarm = Swarm(server, MEMBERS, ROOMS)
+    swarm = Swarm(server, MEMBERS, ROOMS, stay_s=STAY_S)
     for publisher in swarm.publishers.values():
         publisher.said = warm.publishers[publisher.room].said  # the rooms are still there
     swarm.run(SECONDS, PER_SECOND)

@@ -394,8 +394,9 @@ class Publisher(Envelope):
             await asyncio.sleep(pause_s)
 
     async def count(self):
+        """Members and distinct viewers."""
         self.state = await self.ask("bench:count", {"room": self.room})
-        return self.state
+        return self.state["members"], self.state["viewers"]
 
 
 class Swarm:
@@ -437,20 +438,20 @@ class Swarm:
                 or member.seq != self.publishers[member.room].said]
 
     async def check_counts(self, members):
-        """Whether each room has the numbers that these members make."""
-        for room, publisher in self.publishers.items():
-            there = [member for member in members if member.room == room]
-            expected = len(there), len({member.viewer for member in there})
+        """Waits until each room has the numbers that these members make."""
+        await asyncio.gather(*(self.check_count(publisher, [member for member in members
+                                                            if member.room == publisher.room])
+                               for publisher in self.publishers.values()))
 
-            async def right(publisher=publisher, expected=expected):
-                state = await publisher.count()
-                return (state["members"], state["viewers"]) == expected
-            deadline = asyncio.get_running_loop().time() + STUCK_S * scale()
-            while not await right():
-                if asyncio.get_running_loop().time() > deadline:
-                    self.problems.append(f"{room} has {publisher.state}, expected {expected}")
-                    return
-                await asyncio.sleep(0.1)
+    async def check_count(self, publisher, there):
+        expected = len(there), len({member.viewer for member in there})
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + STUCK_S * scale()
+        while await publisher.count() != expected:
+            if self.problems or loop.time() > deadline:
+                self.problems.append(f"{publisher.room} has {publisher.state}, not {expected}")
+                return
+            await asyncio.sleep(0.1)
 
     async def main(self, seconds, per_second):
         for publisher in self.publishers.values():
@@ -477,7 +478,8 @@ class Swarm:
         self.over = True
         await self.check_counts(self.members)
         middle = len(self.members) // 2
-        for half, rest in ((self.members[:middle], self.members[middle:]), (self.members[middle:], [])):
+        first, last = self.members[:middle], self.members[middle:]
+        for half, rest in ((first, last), (last, [])):
             for member in half:
                 member.leave()
             await self.check_counts(rest)

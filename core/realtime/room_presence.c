@@ -70,23 +70,26 @@ static void tell_one(struct room *room, const struct dais_room_kind *row)
         room->changed = false;
         room->told_ms = clock_tick_ms();
     }
+    fiber_deadline_set((uint64_t)limit_get(LIMIT_HTTP_HANDLER_MS));
     row->presence(&change);
     mem_free(who);
+}
+
+/* Newer code is told on a fiber of its own, so that this one's code is done. */
+static bool may_go_on(const struct room_kind *kind)
+{
+    if (!kind->row || !kind->row->presence || worker_stopping())
+        return false;
+    struct owner mine = owner_get(), theirs = room_kind_owner(kind);
+    return mine.plugin == theirs.plugin && mine.generation == theirs.generation &&
+           fiber_cancel_reason() == DAIS_OK;
 }
 
 static void run(void *arg)
 {
     struct room *room = arg;
-    const struct dais_room_kind *row = room->kind->row;
-    struct owner began = owner_get();
-    while (room->changes || counts_are_due(room)) {
-        /* Newer code is told on a fiber of its own, so that this one's code is done. */
-        struct owner now = room->kind->row ? room_kind_owner(room->kind) : began;
-        if (room->kind->row != row || now.generation != began.generation || worker_stopping() ||
-            fiber_cancel_reason() != DAIS_OK)
-            break;
-        tell_one(room, row);
-    }
+    while ((room->changes || counts_are_due(room)) && may_go_on(room->kind))
+        tell_one(room, room->kind->row);
     room->telling = false;
     room_arm(room);
 }

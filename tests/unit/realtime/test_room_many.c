@@ -180,6 +180,17 @@ static void *stand_still(void *arg)
     return (void *)(intptr_t)code;
 }
 
+/* The home's mail is as short as the other's. */
+static void emit_in_the_end(uint32_t worker)
+{
+    int32_t code = rig_emit(worker, "full", "n", "0");
+    while (code == DAIS_E_LIMIT) {
+        rig_pause(1);
+        code = rig_emit(worker, "full", "n", "0");
+    }
+    assert_int_equal(code, DAIS_OK);
+}
+
 static void test_a_worker_with_full_mail_is_told_later(void **state)
 {
     (void)state;
@@ -199,10 +210,12 @@ static void test_a_worker_with_full_mail_is_told_later(void **state)
         pthread_cond_wait(&stand.cond, &stand.lock);
     pthread_mutex_unlock(&stand.lock);
     for (uint32_t i = 0; i < 500; i++)
-        assert_int_equal(rig_emit(other, "full", "n", "0"), DAIS_OK);
+        emit_in_the_end(other);
     struct dais_room_count count = {0};
-    while (count.seq < 500)
+    while (count.seq < 500) {
+        rig_pause(1);
         assert_int_equal(rig_count(other, "full", &count), DAIS_OK);
+    }
     pthread_mutex_lock(&stand.lock);
     stand.goes_on = true;
     pthread_cond_broadcast(&stand.cond);
@@ -210,7 +223,7 @@ static void test_a_worker_with_full_mail_is_told_later(void **state)
     void *code = NULL;
     assert_int_equal(pthread_join(thread, &code), 0);
     assert_int_equal((intptr_t)code, DAIS_OK);
-    assert_int_equal(rig_emit(other, "full", "n", "0"), DAIS_OK);
+    emit_in_the_end(other);
     rig_expect_events(&client, 501);
     assert_int_equal(client.gaps, 0);
     assert_int_equal(client.seq, 501);

@@ -69,6 +69,32 @@ DAIS_CHECK_RESULT int32_t testhost_get(struct testhost *host, const char *path,
 DAIS_CHECK_RESULT int32_t testhost_control(struct testhost *host, const char *line,
                                            struct testhost_reply *ret_reply);
 
+/** A client of `/ws`; used by one thread. */
+struct testhost_socket;
+
+/**
+ * Connects to `/ws` with `query` ("token=…&guest=…", or NULL); NULL gives none. DAIS_E_DENIED when
+ * the server refuses it, DAIS_E_MEMORY, DAIS_E_UNAVAILABLE, DAIS_E_GONE.
+ */
+DAIS_CHECK_RESULT int32_t testhost_socket_open(struct testhost *host, const char *query,
+                                               struct testhost_socket **ret_socket);
+
+/** Sends one message: {"event":"chat:send","data":{…},"id":1}. DAIS_E_GONE. */
+DAIS_CHECK_RESULT int32_t testhost_socket_send(struct testhost_socket *socket, const char *text);
+
+/**
+ * Waits for a message with `part` in it; what comes before it is dropped. The text is valid until
+ * the next call. DAIS_E_TIMEOUT after 5 s, DAIS_E_GONE when the server has closed.
+ */
+DAIS_CHECK_RESULT int32_t testhost_socket_wait(struct testhost_socket *socket, const char *part,
+                                               struct dais_str *ret_text);
+
+/** The code with which the server closed, after DAIS_E_GONE; 0: without one. */
+uint32_t testhost_socket_code(const struct testhost_socket *socket);
+
+/** Ends the connection and frees; NULL is ignored. */
+void testhost_socket_close(struct testhost_socket *socket);
+
 /** The port of HTTP on 127.0.0.1, for a client of one's own. */
 uint32_t testhost_port(const struct testhost *host);
 

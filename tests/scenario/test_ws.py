@@ -18,8 +18,6 @@ from dais.tls import Certificate, context
 from dais.wait import scale
 from dais.websocket import BINARY, CLOSE, TEXT, Refused, WebSocket
 
-PASSWORD = "correct horse battery"
-
 
 def config(server, workers=4, limits="", more="", **keys):
     return (f"workers: {workers}\nlimits:\n  log_lines_per_second: 1000\n{limits}{more}"

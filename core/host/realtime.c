@@ -62,7 +62,6 @@ void realtime_worker_drain(void)
     rooms_worker_drain();
     sockets_worker_drain();
     eio_drain();
-    link_worker_drain();
 }
 
 void realtime_worker_stop(void)

@@ -15,9 +15,7 @@
  */
 #include "base/shape.h"
 #include "realtime/call.h"
-#include "realtime/events.h"
-
-struct events_hook;
+#include "realtime/events_table.h"
 
 /** Events that the core handles, in every space. */
 #define INBOX_AUTH "auth"
@@ -45,9 +43,9 @@ struct call_item {
     struct call_item *next;
     struct socket *socket;
     const struct dais_event *event; /**< once its turn has come */
-    const struct events_hook *hook;
-    struct http_owner *owner; /**< whose code handles it; NULL: the core */
-    uint8_t kind;             /**< enum call_kind */
+    struct events_hook hook;        /**< a copy: the table may be replaced before its fiber runs */
+    struct http_owner *owner;       /**< whose code handles it; NULL: the core */
+    uint8_t kind;                   /**< enum call_kind */
     bool binary;
     struct dais_str name;
     struct dais_str args;

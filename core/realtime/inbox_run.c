@@ -72,7 +72,7 @@ static void answer_event(struct dais_call *call, int32_t code)
 /* Connect handlers decide, the others have nothing to answer. */
 static int32_t handle_opening(struct dais_call *call)
 {
-    const struct events_hook *hook = call->item->hook;
+    const struct events_hook *hook = &call->item->hook;
     if (call->socket->stage == INBOX_CONNECT)
         return hook->connect(call);
     hook->ready(call);
@@ -96,7 +96,7 @@ static void perform(struct dais_call *call)
         answer_event(call, handle_event(call));
         break;
     case CALL_MESSAGE:
-        call->item->hook->message(call);
+        call->item->hook.message(call);
         break;
     case CALL_AUTH:
         tokens_handle(call);
@@ -105,7 +105,7 @@ static void perform(struct dais_call *call)
         after_opening(call, handle_opening(call));
         break;
     default:
-        call->item->hook->gone(call);
+        call->item->hook.gone(call);
         break;
     }
 }
@@ -188,7 +188,7 @@ bool inbox_is_out(const struct events_hook *hook)
 
 int32_t inbox_start_hook(struct call_item *item, const struct events_hook *hook)
 {
-    item->hook = hook;
+    item->hook = *hook;
     item->owner = hook->owner;
     return inbox_start(item, hook->name);
 }

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "loop/fiber.h"
 #include "loop/worker.h"
+#include "realtime/link.h"
 #include "realtime/sockets_inner.h"
 #include "realtime/tokens.h"
 #include "realtime/ws.h"
@@ -152,6 +153,7 @@ static void drain(void *arg)
         if (code == DAIS_OK && step_ms > 0 && !is_empty(worker))
             code = fiber_sleep(step_ms);
     }
+    link_worker_drain(); /* connections without a socket */
     worker->drainer = fiber_handle();
     while (code == DAIS_OK && !is_empty(worker))
         code = fiber_park(FIBER_FOREVER);
@@ -175,6 +177,7 @@ void sockets_worker_drain(void)
         return;
     for (uint32_t step = 0; step < DRAIN_STEPS; step++)
         close_part(worker, step);
+    link_worker_drain();
 }
 
 void sockets_worker_stop(void)

@@ -6,7 +6,7 @@
  *   sockets_init            main thread, before the workers start
  *   sockets_worker_start    on each worker, before it accepts
  *   sockets_worker_drain    on each worker: takes no more, closes those that are there with 1001,
- *                           spread over limit `sockets_drain_ms`
+ *                           spread over limit `sockets_drain_ms`, then all other WebSockets
  *   sockets_worker_stop     on each worker, after its fibers ended
  *   sockets_fini            main thread, after the workers
  *

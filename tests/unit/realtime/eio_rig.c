@@ -22,12 +22,14 @@
 
 #define AWAIT_MS 5000u
 #define SOON_MS 200u
+#define LOOK_MS 10u
 
 /** What the echo has of a session. */
 struct client {
     struct eio_session *session;
     struct timer timer;
     bool paused;
+    bool held; /* paused until the test says otherwise */
     bool owes; /* "late" is to be sent when the timer runs out */
 };
 
@@ -35,6 +37,7 @@ uint32_t eio_rig_workers = 1;
 static _Atomic uint32_t opened;
 static _Atomic uint32_t closed;
 static _Atomic uint32_t disturbed;
+static _Atomic bool released;
 static struct eio_endpoint endpoint;
 
 /* --- the echo, on workers --- */
@@ -61,8 +64,10 @@ static void on_timer(struct timer *timer)
     if (client->owes)
         send_back(client, dais_cstr("late"), false);
     client->owes = false;
-    if (client->paused) {
-        client->paused = false;
+    if (client->held && !released) {
+        timer_start(timer, LOOK_MS);
+    } else if (client->paused) {
+        client->paused = client->held = false;
         eio_resume(client->session);
     }
 }
@@ -106,8 +111,9 @@ static void on_message(void *owner, struct dais_str payload, bool binary)
         send_back(client, dais_cstr("bye"), false);
         eio_close(client->session, WS_CLOSE_DENIED);
         CHECK(str_eqz(payload, "close")); /* it stays during the call */
-    } else if (str_eqz(payload, "pause")) {
+    } else if (str_eqz(payload, "pause") || str_eqz(payload, "hold")) {
         client->paused = true;
+        client->held = str_eqz(payload, "hold");
         eio_pause(client->session);
         timer_start(&client->timer, SOON_MS);
     } else if (str_eqz(payload, "later")) {
@@ -167,6 +173,7 @@ int eio_rig_setup(void **state)
                        .draining = on_drain,
                        .stopping = on_stop};
     opened = closed = disturbed = 0;
+    released = false;
     eio_endpoint_init(&endpoint, "/socket.io/", &handler);
     rig_start(&rig);
     return 0;
@@ -201,6 +208,11 @@ uint32_t eio_rig_opened(void)
 uint32_t eio_rig_closed(void)
 {
     return closed;
+}
+
+void eio_rig_release(void)
+{
+    released = true;
 }
 
 uint32_t eio_rig_disturbed(void)

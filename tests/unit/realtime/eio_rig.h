@@ -5,9 +5,10 @@
  * speaks to it in raw bytes, each request on a connection of its own: with several workers most
  * arrive elsewhere than their session is.
  *
- * Some messages are commands: "close" ends the session, "pause" stops reading for 200 ms, "many"
- * sends twenty messages, "flood" more than a client may have waiting, "later" sends "late" after
- * 200 ms. A handshake with `deny` in its query is refused, with `crowd` as one too many.
+ * Some messages are commands: "close" ends the session, "pause" stops reading for 200 ms, "hold"
+ * until eio_rig_release, "many" sends twenty messages, "flood" more than a client may have waiting,
+ * "later" sends "late" after 200 ms. A handshake with `deny` in its query is refused, with `crowd`
+ * as one too many.
  */
 #include "../net/rig.h"
 
@@ -41,6 +42,8 @@ uint32_t eio_rig_opened(void);
 uint32_t eio_rig_closed(void);
 /** Waits until so many are closed; fails the test after five seconds. */
 void eio_rig_await_closed(uint32_t count);
+/** Lets sessions go on that "hold" stopped. */
+void eio_rig_release(void);
 /** How often a message came although the session was paused. */
 uint32_t eio_rig_disturbed(void);
 

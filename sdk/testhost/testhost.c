@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "testhost.h"
 
+#include "base/arena.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -104,6 +105,7 @@ static void *run(void *arg)
     host->result = host_new(&options, host->report, &host->host);
     if (!host->result)
         host->result = host_run(host->host);
+    arena_pool_drain(); /* what generations gave back when they ended */
     sem_post(&host->known);
     return NULL;
 }

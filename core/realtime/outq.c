@@ -109,12 +109,14 @@ static void shrink_if_empty(struct outq *queue)
 
 /* --- putting --- */
 
-/* Takes out an earlier one that the message replaces; not one that is under way. */
+/* Takes out an earlier one that the message replaces; not one that is under way. From the end: who
+ * sends pings without a pause has its pong replaced each time, whatever waits before it. */
 static bool replace(struct outq *queue, const struct message *message)
 {
+    uint32_t first = queue->sent > 0;
     if (queue->replaceable == 0 || may_merge(message->class))
         return false;
-    for (uint32_t i = queue->sent > 0; i < queue->count; i++) {
+    for (uint32_t i = queue->count; i-- > first;) {
         struct outq_entry *entry = entry_at(queue, i);
         if (entry->class != message->class || entry->key != message->key)
             continue;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -155,6 +156,32 @@ static void test_replaceable_gives_way(void **state)
     expect_sent(&queue, 5, "chat other=1 count=2 ");
 }
 
+static clock_t time_of_replacing(struct outq *queue, uint32_t times)
+{
+    struct message message = make("count", MESSAGE_REPLACEABLE, 7);
+    clock_t began = clock();
+    for (uint32_t i = 0; i < times; i++)
+        (void)outq_put(queue, &message, UINT64_MAX);
+    buf_unref(message.buf);
+    return clock() - began;
+}
+
+/* A client that does not read and sends pings costs no more for what waits before its pong. */
+static void test_replacing_takes_no_longer_behind_a_long_queue(void **state)
+{
+    struct outq queue = {.ring = NULL};
+    (void)state;
+    clock_t alone = time_of_replacing(&queue, 20000);
+    for (uint32_t i = 0; i < 8000; i++) {
+        struct message message = make("acknowledged", MESSAGE_DURABLE, 0);
+        assert_int_equal(outq_put(&queue, &message, UINT64_MAX), OUTQ_KEPT);
+        buf_unref(message.buf);
+    }
+    assert_in_range(time_of_replacing(&queue, 20000), 0, 20 * alone + CLOCKS_PER_SEC / 20);
+    assert_int_equal(queue.count, 8001);
+    outq_clear(&queue);
+}
+
 /* One whose first byte is sent has to go on. */
 static void test_what_is_under_way_is_not_replaced(void **state)
 {
@@ -255,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_neighbours_merge),
         cmocka_unit_test(test_budget_by_class),
         cmocka_unit_test(test_replaceable_gives_way),
+        cmocka_unit_test(test_replacing_takes_no_longer_behind_a_long_queue),
         cmocka_unit_test(test_what_is_under_way_is_not_replaced),
         cmocka_unit_test(test_cut_keeps_the_frame_under_way),
         cmocka_unit_test(test_polls_take_packets),

@@ -136,6 +136,16 @@ static int32_t open_socket(struct sio_member *member, struct socket_offer *offer
     return socket_open(offer, ret_socket, ret_problem);
 }
 
+/* The first is counted with the rate `connect` for all; who leaves and comes again is counted
+ * again. */
+static bool is_counted(struct sio_client *client, uint32_t space)
+{
+    uint16_t bit = (uint16_t)(1u << space);
+    bool counted = client->joined && !(client->joined & bit);
+    client->joined |= bit;
+    return counted;
+}
+
 static void join(struct sio_client *client, uint32_t space, struct dais_str auth)
 {
     const struct socket_form *form = sio_form(space);
@@ -154,11 +164,10 @@ static void join(struct sio_client *client, uint32_t space, struct dais_str auth
         .carrier = member,
         .address = eio_address_key(client->session),
         .payload = auth,
-        .counted = client->counted,
+        .counted = is_counted(client, space),
     };
     struct socket *socket;
     struct envelope_problem problem = {0};
-    client->counted = true;
     int32_t code = open_socket(member, &offer, &socket, &problem);
     if (code) {
         problem.error = code;
@@ -215,11 +224,19 @@ static void route(struct sio_client *client, const struct sio_packet *packet,
     }
 }
 
+static void refuse_strange(struct sio_client *client, struct dais_str space)
+{
+    if (++client->strange >= limit_get(LIMIT_SOCKET_REFUSALS))
+        sio_end(client, WS_CLOSE_POLICY);
+    else
+        sio_send_refusal(client, space, "Invalid namespace", NULL);
+}
+
 static void connect(struct sio_client *client, const struct sio_packet *packet)
 {
     int32_t space = events_space(packet->space);
     if (space < 0)
-        sio_send_refusal(client, packet->space, "Invalid namespace", NULL);
+        refuse_strange(client, packet->space);
     else if (find_member(client, (uint32_t)space))
         sio_end(client, WS_CLOSE_POLICY);
     else

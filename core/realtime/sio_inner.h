@@ -32,7 +32,8 @@ struct sio_client {
     struct sio_partial *partial;
     struct timer connect; /**< it has to join something until then */
     uint16_t dismissed;   /**< bit per space: told to leave, traffic under way is ignored */
-    bool counted;         /**< with the rate `connect` */
+    uint16_t joined;      /**< bit per space: it has asked to be let in before */
+    uint8_t strange;      /**< namespaces that it asked for and there are not */
     bool ended;           /**< eio_close was called */
     uint16_t token_len;
     uint16_t guest_len;

@@ -23,8 +23,12 @@
 #define AWAIT_MS 5000u
 #define ASK_MS 1000u
 
+enum { RATE_OTHER, RATE_CONNECT };
+
 static _Atomic uint32_t readied;
 static _Atomic uint32_t left;
+static _Atomic uint32_t connects;
+static uint32_t connects_max;
 
 /* --- the plugin, on workers --- */
 
@@ -189,11 +193,33 @@ static int32_t verify(struct dais_str token, struct dais_identity *ret_identity)
     return DAIS_OK;
 }
 
+static int32_t admit(uint32_t number, const struct http_client *client, uint64_t cost,
+                     uint64_t *ret_retry_ms)
+{
+    (void)client;
+    (void)cost;
+    *ret_retry_ms = 1500;
+    bool refused = number == RATE_CONNECT && connects_max > 0 &&
+                   atomic_fetch_add(&connects, 1) >= connects_max;
+    return refused ? DAIS_E_LIMIT : DAIS_OK;
+}
+
+static int32_t rate_class(const char *name)
+{
+    return strcmp(name, "connect") == 0 ? RATE_CONNECT : RATE_OTHER;
+}
+
+void sio_rig_allow(uint32_t connects_allowed)
+{
+    connects_max = connects_allowed;
+}
+
 /* --- the server --- */
 
 static void prepare(void)
 {
-    static const struct realtime_hooks hooks = {.verify = verify};
+    static const struct realtime_hooks hooks = {
+        .verify = verify, .admit = admit, .rate_class = rate_class};
     struct events_table *table;
     assert_int_equal(sockets_init(&hooks), DAIS_OK);
     assert_int_equal(rooms_init(), DAIS_OK);
@@ -249,7 +275,7 @@ int sio_rig_setup(void **state)
                        .starting = on_start,
                        .draining = on_drain,
                        .stopping = on_stop};
-    readied = left = 0;
+    readied = left = connects = 0;
     /* Clients that went without a word are not waited for. */
     assert_int_equal(limit_set(dais_cstr("sockets_drain_ms"), 0), DAIS_OK);
     assert_int_equal(limit_set(dais_cstr("ws_close_ms"), 50), DAIS_OK);
@@ -265,6 +291,7 @@ int sio_rig_teardown(void **state)
     rooms_fini();
     sockets_fini();
     limits_reset();
+    connects_max = 0;
     return 0;
 }
 

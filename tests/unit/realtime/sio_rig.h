@@ -18,6 +18,9 @@
 int sio_rig_setup(void **state);
 int sio_rig_teardown(void **state);
 
+/** So many connects of the next server's clients are let in; 0: any number. */
+void sio_rig_allow(uint32_t connects);
+
 /** Sockets whose connect and ready, and whose gone handlers ran. */
 uint32_t sio_rig_ready(void);
 uint32_t sio_rig_gone(void);

@@ -79,6 +79,36 @@ static void test_unknown_namespace(void **state)
     close(fd);
 }
 
+static void test_unknown_namespaces_without_an_end_close(void **state)
+{
+    int fd = sio_rig_session("");
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        eio_rig_send(fd, "40/random");
+    for (int i = 0; i < 2; i++)
+        sio_rig_expect_begin(fd, "44/random,");
+    assert_int_equal(eio_rig_expect_close(fd), WS_CLOSE_POLICY);
+}
+
+/* Each makes handlers run and may have a token verified; other namespaces of a client do not count.
+ */
+static void test_connecting_again_is_counted(void **state)
+{
+    (void)state;
+    int fd = sio_rig_client();
+    eio_rig_send(fd, "40/custom");
+    sio_rig_expect_begin(fd, "40/custom,{\"sid\"");
+    sio_rig_expect_begin(fd, "42/custom,[\"auth\"");
+    eio_rig_send(fd, "41");
+    eio_rig_send(fd, "40");
+    sio_rig_expect_begin(fd, "40{\"sid\"");
+    sio_rig_expect_begin(fd, "42[\"auth\"");
+    eio_rig_send(fd, "41");
+    eio_rig_send(fd, "40");
+    sio_rig_expect_begin(fd, "44{\"message\":\"too many connections");
+    close(fd);
+}
+
 static void test_refused_by_a_handler(void **state)
 {
     int fd = sio_rig_session("");
@@ -393,6 +423,18 @@ static int setup_payload_limit(void **state)
     return sio_rig_setup(state);
 }
 
+static int setup_refusals_limit(void **state)
+{
+    assert_int_equal(limit_set(dais_cstr("socket_refusals"), 3), DAIS_OK);
+    return sio_rig_setup(state);
+}
+
+static int setup_two_connects(void **state)
+{
+    sio_rig_allow(2);
+    return sio_rig_setup(state);
+}
+
 #define SIO_TEST(test) cmocka_unit_test_setup_teardown(test, sio_rig_setup, sio_rig_teardown)
 
 static int run(uint32_t workers)
@@ -403,6 +445,10 @@ static int run(uint32_t workers)
         SIO_TEST(test_public_id_is_not_the_sid),
         SIO_TEST(test_custom_namespace),
         SIO_TEST(test_unknown_namespace),
+        cmocka_unit_test_setup_teardown(test_unknown_namespaces_without_an_end_close,
+                                        setup_refusals_limit, sio_rig_teardown),
+        cmocka_unit_test_setup_teardown(test_connecting_again_is_counted, setup_two_connects,
+                                        sio_rig_teardown),
         SIO_TEST(test_refused_by_a_handler),
         SIO_TEST(test_bad_token_is_told),
         SIO_TEST(test_token_in_payload_or_query),

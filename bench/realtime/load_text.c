@@ -155,7 +155,7 @@ void load_text_take(struct load *load, struct load_member *member, const char *t
 size_t load_text_send(const struct load *load, uint64_t at_ns, bool acked, char *out, size_t size)
 {
     static char filler[LOAD_TEXT_MAX];
-    char text[LOAD_TEXT_MAX];
+    static char text[LOAD_TEXT_MAX];
     const struct load_options *options = &load->options;
     bool envelope = options->dialect == LOAD_ENVELOPE;
     int fill = (int)options->payload -

@@ -339,7 +339,7 @@ class Member:
 
     async def live(self):
         """Comes and goes until the swarm is over; a connection that the server ends is a problem."""
-        while True:
+        while not self.swarm.over:
             self.task = asyncio.ensure_future(self.talk())
             if self.swarm.restless:
                 self.timer = asyncio.get_running_loop().call_later(self.swarm.stay_s(),
@@ -347,8 +347,6 @@ class Member:
             try:
                 await self.task
             except asyncio.CancelledError:
-                if self.swarm.over:
-                    return
                 self.swarm.left += 1
             except (Ended, OSError, asyncio.IncompleteReadError) as error:
                 self.problem(repr(error))
@@ -459,7 +457,9 @@ class Swarm:
         lives = [asyncio.ensure_future(member.live()) for member in self.members]
         saying = [asyncio.ensure_future(publisher.publish(self.rooms / per_second))
                   for publisher in self.publishers.values()]
-        await asyncio.sleep(seconds)
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end and not self.problems:
+            await asyncio.sleep(0.1)
         self.restless = False
         for member in self.members:
             member.settle()

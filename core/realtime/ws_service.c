@@ -42,7 +42,8 @@ struct ws_client {
     struct ws *ws;
     struct socket *socket; /* NULL: it was refused */
     struct timer *login;   /* while it may have to log in */
-    uint32_t peer_len;
+    uint8_t malformed;     /* messages in a row that were none */
+    uint8_t peer_len;
     char peer[];
 };
 
@@ -260,6 +261,17 @@ static void take(struct ws_client *client, const struct envelope *envelope)
         events_receive(client->socket, &in);
 }
 
+/* No rate counts what names no event: who goes on and on is closed. */
+static void tell_malformed(struct ws_client *client, const struct json_error *error)
+{
+    const struct envelope_problem problem = {
+        .error = DAIS_E_INVALID, .detail = error->text, .field = error->field};
+    if (++client->malformed >= limit_get(LIMIT_SOCKET_REFUSALS))
+        socket_close(client->socket, WS_CLOSE_TOO_MANY);
+    else
+        send_error(client, dais_cstr(""), &problem);
+}
+
 static void message(void *owner, struct dais_str payload, bool binary)
 {
     struct ws_client *client = owner;
@@ -272,12 +284,11 @@ static void message(void *owner, struct dais_str payload, bool binary)
         return;
     }
     if (envelope_parse(payload, &envelope, &error) == DAIS_OK) {
+        client->malformed = 0;
         take(client, &envelope);
-        return;
+    } else {
+        tell_malformed(client, &error);
     }
-    const struct envelope_problem problem = {
-        .error = DAIS_E_INVALID, .detail = error.text, .field = error.field};
-    send_error(client, dais_cstr(""), &problem);
 }
 
 static void closed(void *owner, uint32_t code)
@@ -358,7 +369,7 @@ static void on_wire(void *context, struct wire *wire, struct dais_str early)
         .early = early,
         .message_bytes_max = (uint64_t)limit_get(LIMIT_WS_MESSAGE_BYTES),
     };
-    client->peer_len = (uint32_t)hello->peer.len;
+    client->peer_len = (uint8_t)hello->peer.len;
     memcpy(client->peer, hello->peer.ptr, hello->peer.len);
     link_init(&client->link, NULL);
     if (ws_open(wire, &client->link, &options, &client->ws) == DAIS_OK) {

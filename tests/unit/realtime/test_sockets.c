@@ -170,6 +170,22 @@ static void test_a_flood_ends_the_connection(void **state)
     close(fd);
 }
 
+static void test_a_flood_of_what_is_no_message_ends_the_connection(void **state)
+{
+    (void)state;
+    socket_rig_limit("socket_refusals", 3);
+    int fd = socket_rig_connect("");
+    for (int i = 0; i < 2; i++)
+        socket_rig_say_begin(fd, "{", "{\"event\":\"error\"");
+    socket_rig_say(fd, "{\"event\":\"echo\",\"id\":1}", "{\"event\":\"ack\",\"id\":1,\"ok\":true}");
+    for (int i = 0; i < 3; i++)
+        eio_rig_send(fd, "{");
+    for (int i = 0; i < 2; i++)
+        sio_rig_expect_begin(fd, "{\"event\":\"error\"");
+    assert_int_equal(eio_rig_expect_close(fd), WS_CLOSE_TOO_MANY);
+    close(fd);
+}
+
 static void test_handshakes_are_counted(void **state)
 {
     (void)state;
@@ -246,6 +262,15 @@ static void test_resume_is_taken_once(void **state)
                                 "%22live:1%22:%7B%22epoch%22:5,%22seq%22:12%7D%7D");
     socket_rig_say(fd, "{\"event\":\"resume\",\"id\":1}", found);
     socket_rig_say(fd, "{\"event\":\"resume\",\"id\":1}", none);
+    close(fd);
+    fd = socket_rig_connect("");
+    static char message[1024]; /* no room has such a name, and it would be kept */
+    (void)snprintf(message, sizeof message,
+                   "{\"event\":\"auth\",\"data\":{\"resume\":{\"live:%0200d\":"
+                   "{\"epoch\":1,\"seq\":2}}},\"id\":1}",
+                   0);
+    eio_rig_send(fd, message);
+    assert_non_null(strstr(eio_rig_read(fd).payload, "\"field\":\"resume\""));
     close(fd);
     fd = socket_rig_connect("?resume=1");
     struct eio_frame frame = eio_rig_read(fd);
@@ -342,6 +367,7 @@ int main(void)
         TEST(test_input_pauses_when_too_much_waits),
         TEST(test_rates_are_told_when_to_come_back),
         TEST(test_a_flood_ends_the_connection),
+        TEST(test_a_flood_of_what_is_no_message_ends_the_connection),
         TEST(test_handshakes_are_counted),
         TEST(test_an_address_has_so_many_sockets),
         TEST(test_what_is_no_websocket_is_refused),

@@ -156,6 +156,8 @@
       "events of one socket that wait for their handler; its input then pauses")                   \
     X(SOCKET_INBOX_BYTES, socket_inbox_bytes, 2097152, 1024, 1073741824, "bytes",                  \
       "the same, by the memory they take")                                                         \
+    X(SOCKET_INPUT_BYTES, socket_input_bytes, 67108864, 1024, 4294967296, "bytes",                 \
+      "of messages that clients of a worker have sent in part; who sends more is closed")          \
     X(SOCKET_OUTPUT_BYTES, socket_output_bytes, 262144, 4096, 1048576, "bytes",                    \
       "what waits to be read by one real-time client; beyond it, it is closed to resume")          \
     X(SOCKET_REFUSALS, socket_refusals, 100, 1, 255, "events",                                     \

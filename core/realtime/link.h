@@ -65,6 +65,14 @@ bool link_write(struct link *link, struct dais_buf *buf, uint32_t offset, uint32
 void link_mark(struct link *link);
 
 /**
+ * Counts what is kept of a message of a client until the rest of it has come, against limit
+ * socket_input_bytes of this worker. False: there is no room. What was counted is given back; at
+ * the stop that may be done after link_worker_stop.
+ */
+bool link_count_input(uint64_t bytes);
+void link_give_back_input(uint64_t bytes);
+
+/**
  * Readies this worker; behind the layers whose end hooks put messages, so that these go out in the
  * same turn. DAIS_E_MEMORY, DAIS_E_LIMIT, or what registering the metrics came to. [worker]
  */

@@ -59,6 +59,18 @@ void link_mark(struct link *link)
         worker_spin();
 }
 
+bool link_count_input(uint64_t bytes)
+{
+    return ws_readers_count(&link_worker()->readers, bytes);
+}
+
+void link_give_back_input(uint64_t bytes)
+{
+    struct link_worker *worker = worker_slot_get(WORKER_SLOT_LINKS);
+    if (worker)
+        ws_readers_give_back(&worker->readers, bytes);
+}
+
 /* The owner may free the link in here. */
 static void visit(struct link *link)
 {
@@ -112,6 +124,7 @@ int32_t link_worker_start(void)
     if (!worker)
         return DAIS_E_MEMORY;
     list_init(&worker->dirty);
+    worker->readers.bytes_max = (uint64_t)limit_get(LIMIT_SOCKET_INPUT_BYTES);
     worker->output_bytes_max = (uint64_t)limit_get(LIMIT_SOCKET_OUTPUT_BYTES);
     int32_t code = ws_clock_init(worker);
     if (code == DAIS_OK)

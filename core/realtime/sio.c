@@ -245,8 +245,11 @@ static void connect(struct sio_client *client, const struct sio_packet *packet)
 
 static void drop_partial(struct sio_partial *partial)
 {
-    for (uint32_t i = 0; partial && i < partial->received; i++)
+    if (!partial)
+        return;
+    for (uint32_t i = 0; i < partial->received; i++)
         buf_unref(partial->attachments[i]);
+    link_give_back_input(partial->bytes);
     mem_free(partial);
 }
 
@@ -254,8 +257,9 @@ static void drop_partial(struct sio_partial *partial)
 static void begin_partial(struct sio_client *client, struct dais_str text)
 {
     struct sio_partial *partial = mem_alloc(sizeof *partial + text.len);
-    if (!partial) {
-        sio_end(client, WS_CLOSE_INTERNAL);
+    if (!partial || !link_count_input(text.len)) {
+        mem_free(partial);
+        sio_end(client, WS_CLOSE_TRY_LATER);
         return;
     }
     memcpy(partial->text, text.ptr, text.len);
@@ -288,16 +292,17 @@ static void take_attachment(struct sio_client *client, struct dais_str bytes)
         sio_end(client, WS_CLOSE_POLICY);
         return;
     }
-    partial->bytes += bytes.len;
-    if (partial->bytes > (uint64_t)limit_get(LIMIT_EIO_PAYLOAD_BYTES)) {
+    if (partial->bytes + bytes.len > (uint64_t)limit_get(LIMIT_EIO_PAYLOAD_BYTES)) {
         sio_end(client, WS_CLOSE_TOO_BIG);
         return;
     }
     struct dais_buf *buf = buf_copy(bytes);
-    if (!buf) {
-        sio_end(client, WS_CLOSE_INTERNAL);
+    if (!buf || !link_count_input(bytes.len)) {
+        buf_unref(buf);
+        sio_end(client, WS_CLOSE_TRY_LATER);
         return;
     }
+    partial->bytes += bytes.len;
     partial->attachments[partial->received++] = buf;
     if (partial->received < partial->packet.attachments)
         return;

@@ -38,6 +38,7 @@ enum ws_close_code {
     WS_CLOSE_POLICY = 1008,       /**< what was sent is not allowed */
     WS_CLOSE_TOO_BIG = 1009,      /**< a message beyond the bound */
     WS_CLOSE_INTERNAL = 1011,     /**< the server failed */
+    WS_CLOSE_TRY_LATER = 1013,    /**< the server has no room for it now */
     WS_CLOSE_SLOW = 4000,         /**< read too slowly: come again and resume */
     WS_CLOSE_EXPIRED = 4001,      /**< the token expired */
     WS_CLOSE_DENIED = 4003,       /**< not allowed any more: banned, revoked, removed */

@@ -30,6 +30,7 @@ struct ws_reader {
 struct ws_assembly {
     struct strbuf bytes;
     struct utf8 utf8;
+    uint64_t counted; /* of `bytes`, by ws_readers_count */
     bool binary;
     bool done; /* given to the caller, until the next call */
 };
@@ -107,11 +108,28 @@ void ws_readers_fini(struct ws_readers *readers)
 
 /* --- messages --- */
 
+bool ws_readers_count(struct ws_readers *readers, uint64_t bytes)
+{
+    if (readers->bytes_max && bytes > readers->bytes_max - readers->bytes)
+        return false;
+    readers->bytes += bytes;
+    return true;
+}
+
+void ws_readers_give_back(struct ws_readers *readers, uint64_t bytes)
+{
+    CHECK(bytes <= readers->bytes);
+    readers->bytes -= bytes;
+}
+
 static void free_assembly(struct ws_input *input)
 {
-    if (input->assembly)
-        strbuf_fini(&input->assembly->bytes);
-    mem_free(input->assembly);
+    struct ws_assembly *assembly = input->assembly;
+    if (!assembly)
+        return;
+    ws_readers_give_back(input->readers, assembly->counted);
+    strbuf_fini(&assembly->bytes);
+    mem_free(assembly);
     input->assembly = NULL;
 }
 
@@ -219,6 +237,9 @@ static bool take_data(struct ws_input *input, const struct wslay_frame_iocb *fra
     if (!input->assembly && !make_assembly(input, binary))
         return fail(input, WS_CLOSE_INTERNAL, event);
     struct ws_assembly *assembly = input->assembly;
+    if (!ws_readers_count(input->readers, piece.len))
+        return fail(input, WS_CLOSE_TRY_LATER, event);
+    assembly->counted += piece.len;
     strbuf_add(&assembly->bytes, piece);
     if (strbuf_error(&assembly->bytes))
         return fail(input, WS_CLOSE_INTERNAL, event);

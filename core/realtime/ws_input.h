@@ -23,11 +23,21 @@
 struct ws_reader;
 struct ws_assembly;
 
-/** The readers of a worker; zeroed memory has none yet. */
+/** What the inputs of a worker share; zeroed memory has no readers yet, and no bound. */
 struct ws_readers {
-    struct ws_reader *free; /* private, as the next one */
+    struct ws_reader *free; /* private, as the next two */
     uint32_t free_count;
+    uint64_t bytes;
+    uint64_t bytes_max; /**< of all messages of which some has come; 0: any number */
 };
+
+/**
+ * Counts bytes of a message of which some has come, wherever they are kept. False when there is no
+ * room for them, so that many clients that never finish theirs cannot take all memory. What was
+ * counted is given back.
+ */
+bool ws_readers_count(struct ws_readers *readers, uint64_t bytes);
+void ws_readers_give_back(struct ws_readers *readers, uint64_t bytes);
 
 /** Frees the readers that nobody borrows. */
 void ws_readers_fini(struct ws_readers *readers);

@@ -249,6 +249,26 @@ static void test_attachments_are_bounded_together(void **state)
 
 /* --- events --- */
 
+/* All clients of a worker together; what is complete does not count any more. */
+static void test_packets_in_part_are_bounded_together(void **state)
+{
+    char packet[700], bytes[500];
+    int fd = sio_rig_client();
+    (void)state;
+    snprintf(packet, sizeof packet, "451-[\"message\",{\"_placeholder\":true,\"num\":0},\"%0*d\"]",
+             600, 0);
+    for (int i = 0; i < 3; i++) {
+        eio_rig_send(fd, packet);
+        eio_rig_send_binary(fd, "abc", 3);
+        sio_rig_expect_begin(fd, "451-[\"message-back\"");
+        sio_rig_expect_binary(fd, "abc");
+    }
+    memset(bytes, 'x', sizeof bytes);
+    eio_rig_send(fd, packet);
+    eio_rig_send_binary(fd, bytes, sizeof bytes);
+    assert_int_equal(eio_rig_expect_close(fd), WS_CLOSE_TRY_LATER);
+}
+
 static void test_arguments_pass_as_they_came(void **state)
 {
     int fd = sio_rig_client();
@@ -423,6 +443,12 @@ static int setup_payload_limit(void **state)
     return sio_rig_setup(state);
 }
 
+static int setup_input_limit(void **state)
+{
+    assert_int_equal(limit_set(dais_cstr("socket_input_bytes"), 1024), DAIS_OK);
+    return sio_rig_setup(state);
+}
+
 static int setup_refusals_limit(void **state)
 {
     assert_int_equal(limit_set(dais_cstr("socket_refusals"), 3), DAIS_OK);
@@ -463,6 +489,8 @@ static int run(uint32_t workers)
         SIO_TEST(test_text_among_attachments_closes),
         cmocka_unit_test_setup_teardown(test_attachments_are_bounded_together, setup_payload_limit,
                                         sio_rig_teardown),
+        cmocka_unit_test_setup_teardown(test_packets_in_part_are_bounded_together,
+                                        setup_input_limit, sio_rig_teardown),
         SIO_TEST(test_arguments_pass_as_they_came),
         SIO_TEST(test_acknowledged),
         SIO_TEST(test_failures_are_acknowledged),

@@ -238,6 +238,36 @@ static void test_text_fails_fast(void **state)
 }
 
 /* Between two messages an input holds no memory; readers are shared. */
+/* Whoever sends a message in part and never the rest: all of them together get so much memory. */
+static void test_messages_in_part_are_bounded_together(void **state)
+{
+    struct ws_readers readers = {.bytes_max = 100};
+    struct ws_input one, two;
+    struct ws_input_event event;
+    STRBUF_AUTO struct strbuf begun, ended;
+    (void)state;
+    begin(&begun);
+    begin(&ended);
+    add_filled(&begun, BINARY, 60);
+    add_filled(&ended, FIN, 40);
+    ws_input_init(&one, &readers, MESSAGE_BYTES_MAX);
+    ws_input_init(&two, &readers, MESSAGE_BYTES_MAX);
+    struct dais_str bytes = strbuf_view(&begun);
+    assert_false(ws_input_next(&one, &bytes, &event));
+    bytes = strbuf_view(&begun);
+    assert_true(ws_input_next(&two, &bytes, &event));
+    assert_int_equal(event.kind, WS_INPUT_FAILED);
+    assert_int_equal(event.code, WS_CLOSE_TRY_LATER);
+    bytes = strbuf_view(&ended);
+    assert_true(ws_input_next(&one, &bytes, &event));
+    assert_int_equal(event.payload.len, 100);
+    assert_false(ws_input_next(&one, &bytes, &event));
+    assert_int_equal(readers.bytes, 0);
+    ws_input_fini(&one);
+    ws_input_fini(&two);
+    ws_readers_fini(&readers);
+}
+
 static void test_idle_inputs_hold_nothing(void **state)
 {
     (void)state;
@@ -321,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_close_behind_a_failure),
         cmocka_unit_test(test_messages_are_bounded),
         cmocka_unit_test(test_text_fails_fast),
+        cmocka_unit_test(test_messages_in_part_are_bounded_together),
         cmocka_unit_test(test_idle_inputs_hold_nothing),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_utf8_agrees),

@@ -139,7 +139,8 @@ static void test_frequent_lines_are_suppressed(void **state)
     for (int i = 0; i < 300; i++)
         LOG_INFO("again and again");
     count = count_lines(written());
-    assert_in_range(count, 5, 10); /* a second may have passed in between */
+    /* A second may have passed in between; an event of a test before may share the counter. */
+    assert_in_range(count, 1, 10);
     const char *line = "";
     while (!strstr(line, "suppressed=")) { /* the first line of the next second tells */
         LOG_INFO("again and again");

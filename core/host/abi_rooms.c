@@ -19,6 +19,7 @@ const struct dais_rooms_v1 abi_rooms = {
     .kinds = kinds,
     .join = room_join,
     .leave = room_leave,
+    .has = room_has,
     .emit = room_emit,
     .count = room_count,
     .sample = room_sample,

@@ -165,6 +165,9 @@ int32_t identity_verify(struct dais_str token, struct dais_identity *ret_identit
     metrics_add(provider.first_metric + 1, 1);
     if (error)
         return error;
+    if (identity.user_id.len == 0 || identity.user_id.len > DAIS_IDENTITY_ID_BYTES_MAX ||
+        identity.session_id.len > DAIS_IDENTITY_ID_BYTES_MAX)
+        return DAIS_E_INTERNAL; /* the provider's mistake: rooms tell users by their ids */
     if (identity.expires_s <= clock_unix_ms() / 1000)
         return DAIS_E_UNAUTHENTICATED;
     if (cache->revocations == before)

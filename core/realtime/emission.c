@@ -3,8 +3,10 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/owner.h"
 #include "base/shape.h"
 
 #include <stdatomic.h>
@@ -111,6 +113,8 @@ static int32_t draft_text(struct draft *draft, const struct dais_rendering *row)
         return dialect;
     *text = (struct emission_text){.dialect = (uint32_t)dialect};
     draft->count++;
+    if (row->reserved != 0 || (!row->event && dialect == 0))
+        return DAIS_E_INVALID;
     if (!row->event)
         return DAIS_OK;
     uint64_t len = strlen(row->event);
@@ -164,10 +168,22 @@ static void fill(struct made *made, const struct draft *draft, const struct dais
     }
 }
 
+static bool can_be(const struct dais_emit *emit)
+{
+    return emit && emit->renderings && emit->delivery >= MESSAGE_DURABLE &&
+           emit->delivery <= MESSAGE_DROPPABLE && emit->flags == 0 && emit->reserved == 0;
+}
+
+/* Plugins choose keys without knowing of each other. */
+static uint32_t key_of(const struct dais_emit *emit)
+{
+    uint64_t plugin = owner_get().plugin;
+    return emit->delivery == MESSAGE_REPLACEABLE ? (uint32_t)hash_u64(plugin << 32 | emit->key) : 0;
+}
+
 int32_t emission_new(const struct dais_emit *emit, struct emission **ret)
 {
-    if (!emit || !emit->renderings || emit->delivery < MESSAGE_DURABLE ||
-        emit->delivery > MESSAGE_DROPPABLE)
+    if (!can_be(emit))
         return DAIS_E_INVALID;
     struct draft draft = {0};
     strbuf_init(&draft.bytes, (size_t)limit_get(LIMIT_EVENT_BYTES) * 2);
@@ -178,7 +194,7 @@ int32_t emission_new(const struct dais_emit *emit, struct emission **ret)
     if (made) {
         atomic_init(&made->refs, 1);
         made->emission.delivery = emit->delivery;
-        made->emission.key = emit->key;
+        made->emission.key = key_of(emit);
         made->emission.except = emit->except;
         fill(made, &draft, emit->renderings);
         *ret = &made->emission;

@@ -14,7 +14,7 @@
 #include "dais/events.h"
 #include "realtime/socket.h"
 
-#define EMISSION_DIALECTS_MAX 15u
+#define EMISSION_DIALECTS_MAX 63u
 /** Renderings of one emission. */
 #define EMISSION_RENDERINGS_MAX 16u
 

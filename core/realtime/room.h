@@ -79,6 +79,7 @@ void room_each_kind(void (*visit)(const struct room_kind_info *info, void *conte
 int32_t room_join(dais_handle socket, const struct dais_room_join *join,
                   struct dais_room_joined *ret_joined);
 int32_t room_leave(dais_handle socket, const struct dais_room *room);
+int32_t room_has(const struct dais_room *room, dais_handle socket);
 int32_t room_emit(const struct dais_room *room, const struct dais_emit *emit);
 int32_t room_count(const struct dais_room *room, struct dais_room_count *ret_count);
 int32_t room_sample(const struct dais_room *room, uint32_t max, struct dais_str *ret_viewers,

@@ -79,8 +79,10 @@ static void take_census(struct rooms *rooms, struct room_ask *ask)
 {
     struct census *census = CONTAINER_OF(ask, struct census, ask);
     const struct room *room = room_find(rooms, ask->name);
-    if (!room)
+    if (!room) {
+        census->count.epoch = rooms->epoch;
         return;
+    }
     room_fill_count(room, &census->count);
     uint32_t cursor = 0;
     void *value;
@@ -154,7 +156,9 @@ int32_t room_sample(const struct dais_room *room, uint32_t max, struct dais_str 
     return code;
 }
 
-int32_t room_leave(dais_handle handle, const struct dais_room *room)
+/* One that is joining is none yet. */
+static int32_t find_member(dais_handle handle, const struct dais_room *room,
+                           struct room_member **ret_member)
 {
     struct socket *socket = rooms_self() ? socket_find(handle) : NULL;
     if (!socket)
@@ -167,6 +171,22 @@ int32_t room_leave(dais_handle handle, const struct dais_room *room)
     room_name_unref(name);
     if (!member || !member->group)
         return DAIS_E_NOT_FOUND;
+    *ret_member = member;
+    return DAIS_OK;
+}
+
+int32_t room_has(const struct dais_room *room, dais_handle handle)
+{
+    struct room_member *member;
+    return find_member(handle, room, &member);
+}
+
+int32_t room_leave(dais_handle handle, const struct dais_room *room)
+{
+    struct room_member *member;
+    int32_t code = find_member(handle, room, &member);
+    if (code != DAIS_OK)
+        return code;
     room_group_catch_up(member);
     room_part_drop(member);
     return DAIS_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "realtime/room_inner.h"
 
@@ -74,6 +75,9 @@ int32_t room_event_new(const struct dais_room *room, const struct dais_emit *emi
         return code;
     }
     event->bytes = weigh(event->emission);
+    if (event->emission->delivery == MESSAGE_REPLACEABLE) /* rooms do not replace each other's */
+        event->emission->key = (uint32_t)hash_u64(hash_bytes(room_name_view(event->name)) ^
+                                                  event->emission->key);
     *ret_event = event;
     return DAIS_OK;
 }

@@ -20,8 +20,7 @@ struct room *room_find(struct rooms *rooms, const struct room_name *name)
     return map_get(&rooms->homes, room_name_view(name));
 }
 
-/* A number that was not there before and that nobody guesses; exact in JavaScript. */
-static uint64_t new_epoch(void)
+uint64_t room_epoch_new(void)
 {
     return (random_u64() >> 12) | 1;
 }
@@ -29,7 +28,7 @@ static uint64_t new_epoch(void)
 void room_renew(struct room *room)
 {
     room_ring_clear(room);
-    room->epoch = new_epoch();
+    room->epoch = room->rooms->epoch = room_epoch_new();
     room->seq = 0;
     room->peak = room->viewers.count;
     for (uint32_t i = 0; i < worker_count(); i++)
@@ -83,6 +82,16 @@ static void look(struct room *room, uint64_t *ret_ms)
     *ret_ms = room->looked_ms + ROOM_LOOK_MS - clock_tick_ms();
 }
 
+/* Should it be made again, its numbers are not to be taken for those that were given here. */
+static void end(struct room *room)
+{
+    struct rooms *rooms = room->rooms;
+    if (room->seq > 0 && room->epoch == rooms->epoch)
+        rooms->epoch = room_epoch_new();
+    map_remove(&rooms->homes, room_name_view(room->name));
+    room_free(room);
+}
+
 static void on_timer(struct timer *timer)
 {
     struct room *room = CONTAINER_OF(timer, struct room, timer);
@@ -95,8 +104,7 @@ static void on_timer(struct timer *timer)
     if (told_ms < next_ms)
         next_ms = told_ms;
     if (is_over(room, &next_ms)) {
-        map_remove(&room->rooms->homes, room_name_view(room->name));
-        room_free(room);
+        end(room);
         return;
     }
     if (next_ms != UINT64_MAX)
@@ -126,7 +134,7 @@ static int32_t make(struct rooms *rooms, struct room_name *name, struct room **r
     room->rooms = rooms;
     room->name = room_name_ref(name);
     room->kind = kind;
-    room->epoch = new_epoch();
+    room->epoch = rooms->epoch;
     room->changes_end = &room->changes;
     idmap_init(&room->viewers, (uint32_t)limit_get(LIMIT_ROOM_MEMBERS));
     timer_init(&room->timer, on_timer);

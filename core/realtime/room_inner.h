@@ -212,7 +212,7 @@ struct room_viewer {
 /** Who came or went, on its way to the plugin. */
 struct room_change {
     struct room_change *next;
-    enum dais_presence_what what;
+    uint32_t what; /* enum dais_presence_what */
     uint32_t len;
     char text[];
 };
@@ -269,6 +269,8 @@ void room_arm(struct room *room);
 /** Frees a room that was taken out of its worker's map. */
 void room_free(struct room *room);
 void room_fill_count(const struct room *room, struct dais_room_count *ret_count);
+/** A number that was not there before and that nobody guesses; exact in JavaScript. */
+uint64_t room_epoch_new(void);
 /** Begins another epoch; what was missed is forgotten. */
 void room_renew(struct room *room);
 
@@ -436,6 +438,8 @@ struct rooms {
     struct room_batch spare; /* memory of the last batch, for the next one */
     uint64_t ring_bytes;
     uint32_t members;
+    uint64_t epoch; /* of the rooms that are made next: whoever asks for the numbers of one that is
+                       not there yet can come back to it */
 };
 
 /** Of this worker; NULL before its start and after its stop. */

@@ -192,19 +192,29 @@ static int32_t drain(const struct room_member *member)
     return member->socket ? DAIS_OK : DAIS_E_GONE;
 }
 
-/* Asks home until everything missed is on its way. The join is the caller's unless
- * DAIS_E_CANCELLED. */
-static int32_t ask_all(struct join *join)
+/* Asks home, on a fiber that may be cancelled: then the join is freed when its answer comes, and
+ * `*owned` is NULL. */
+static int32_t ask_home(struct join **owned)
 {
+    int32_t code = room_ask_home(&(*owned)->ask);
+    if (code == DAIS_E_CANCELLED)
+        *owned = NULL;
+    return code;
+}
+
+/* Asks home until everything missed is on its way; as ask_home. */
+static int32_t ask_all(struct join **owned)
+{
+    struct join *join = *owned;
+    int32_t code;
     do {
         join->more = false;
-        int32_t code = room_ask_home(&join->ask);
+        code = ask_home(owned);
         if (code != DAIS_OK || !join->more)
             return code;
         code = drain(join->member);
-        if (code != DAIS_OK)
-            return code == DAIS_E_CANCELLED ? DAIS_E_TIMEOUT : code;
-    } while (true);
+    } while (code == DAIS_OK);
+    return code;
 }
 
 /* Copies who it is, for `admit` may give way. NULL: a guest, or no memory. */
@@ -288,8 +298,9 @@ static void explain(int32_t code)
         room_metrics_add(ROOM_METRIC_REFUSED, 1);
 }
 
-static int32_t enter_new(struct rooms *rooms, struct join *join, dais_handle handle)
+static int32_t enter_new(struct rooms *rooms, struct join **owned, dais_handle handle)
 {
+    struct join *join = *owned;
     int32_t code = admit(join, socket_find(handle));
     if (code == DAIS_OK)
         code = begin(rooms, join, handle);
@@ -297,8 +308,8 @@ static int32_t enter_new(struct rooms *rooms, struct join *join, dais_handle han
         room_metrics_add(ROOM_METRIC_REFUSED, 1);
         return code;
     }
-    code = ask_all(join);
-    if (code != DAIS_E_CANCELLED && code != DAIS_OK && join->member) {
+    code = ask_all(owned);
+    if (code != DAIS_OK && *owned && join->member) {
         room_part_drop(join->member); /* home was not asked, or not for the last time */
         join->member = NULL;
     }
@@ -307,9 +318,10 @@ static int32_t enter_new(struct rooms *rooms, struct join *join, dais_handle han
 }
 
 /* It is one already: only what it gets may change. */
-static int32_t enter_again(struct join *join, dais_handle handle)
+static int32_t enter_again(struct join **owned, dais_handle handle)
 {
-    int32_t code = room_ask_home(&join->ask);
+    const struct join *join = *owned;
+    int32_t code = ask_home(owned);
     if (code != DAIS_OK)
         return code;
     const struct socket *socket = socket_find(handle);
@@ -368,13 +380,15 @@ int32_t room_join(dais_handle handle, const struct dais_room_join *how,
         return DAIS_E_GONE;
     if (socket->state != SOCKET_OPEN)
         return DAIS_E_STATE;
+    if (how->flags != 0 || how->reserved != 0)
+        return DAIS_E_INVALID;
     struct join *join = NULL;
     int32_t code = make(socket, how, &join);
     if (code != DAIS_OK)
         return code;
     const struct room_member *member = room_member_find(socket, room_name_view(join->ask.name));
-    code = member ? enter_again(join, handle) : enter_new(rooms, join, handle);
-    if (code == DAIS_E_CANCELLED)
+    code = member ? enter_again(&join, handle) : enter_new(rooms, &join, handle);
+    if (!join)
         return code;
     if (code == DAIS_OK)
         *ret_joined = join->joined;

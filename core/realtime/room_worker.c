@@ -101,6 +101,7 @@ int32_t rooms_worker_start(void)
     if (!rooms)
         return DAIS_E_MEMORY;
     rooms->worker = worker_index();
+    rooms->epoch = room_epoch_new();
     map_init(&rooms->homes, (uint32_t)limit_get(LIMIT_ROOMS));
     map_init(&rooms->parts, UINT32_MAX);
     list_init(&rooms->dirty_groups);

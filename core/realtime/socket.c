@@ -58,6 +58,8 @@ static int32_t read_resume(struct dais_str key, struct dais_str value, struct re
     struct dais_str epoch = json_scan_get(value, "epoch");
     struct dais_str seq = json_scan_get(value, "seq");
     row->room = json_scan_inside(key);
+    if (row->room.len > ROOM_NAME_BYTES_MAX)
+        return DAIS_E_INVALID; /* no room is called that, and it would be kept */
     if (str_parse_uint(epoch, INT64_MAX, &row->epoch) != DAIS_OK ||
         str_parse_uint(seq, INT64_MAX, &row->seq) != DAIS_OK)
         return DAIS_E_INVALID;
@@ -89,19 +91,21 @@ static int32_t set_resumes(struct socket *socket, struct dais_str text)
                                                        count * sizeof(struct resume_row) + bytes);
     if (!resumes)
         return DAIS_E_MEMORY;
-    mem_free(socket->resumes);
-    socket->resumes = resumes;
     char *at = (char *)&resumes->rows[count];
     while (json_scan_member(&rest, &key, &value)) {
         struct resume_row *row = &resumes->rows[resumes->count];
         int32_t code = read_resume(key, value, row);
-        if (code != DAIS_OK)
+        if (code != DAIS_OK) {
+            mem_free(resumes);
             return code;
+        }
         memcpy(at, row->room.ptr, row->room.len);
         row->room.ptr = at;
         at += row->room.len;
         resumes->count++;
     }
+    mem_free(socket->resumes);
+    socket->resumes = resumes;
     return DAIS_OK;
 }
 

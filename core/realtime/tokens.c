@@ -17,7 +17,7 @@
 #define TOKEN_BYTES_MAX 4096u
 /** How soon a token is asked for again that could not be verified. */
 #define RETRY_MS 1000u
-/** How soon a warning is tried again that came while the socket was opening. */
+/** How soon a warning is tried again that came while the socket was not open. */
 #define OPENING_MS 50u
 #define EVENT_BYTES_MAX 256u
 
@@ -119,11 +119,11 @@ static int64_t close_at(const struct socket_user *user)
     return user->identity.expires_s * 1000 + limit_get(LIMIT_TOKEN_GRACE_MS);
 }
 
-/* A warning that is due waits while the socket opens. */
+/* A warning that is due waits while the socket opens, or is being closed. */
 static void arm(struct socket_user *user)
 {
     uint64_t delay_ms = until(user->warned ? close_at(user) : warn_at(user));
-    if (delay_ms == 0 && user->socket->state == SOCKET_OPENING)
+    if (delay_ms == 0 && user->socket->state != SOCKET_OPEN)
         delay_ms = OPENING_MS;
     timer_start(&user->timer, delay_ms);
 }
@@ -474,7 +474,8 @@ static int32_t log_in(struct dais_call *call, const struct login *login)
 {
     struct socket *socket = call->socket;
     struct envelope_problem problem = {0};
-    if (socket->acquainted || events_guests_only(socket->form)) {
+    /* Who entered rooms as a guest stays one: the rooms know it by that. */
+    if (socket->acquainted || socket->members || events_guests_only(socket->form)) {
         call_explain(DAIS_E_CONFLICT, NULL, "auth has to be the first event, and not of a guest's");
         return DAIS_E_CONFLICT;
     }

@@ -128,11 +128,13 @@ AT(dais_rendering, attachments, 48);
 AT(dais_rendering, attachment_count, 56);
 AT(dais_rendering, reserved, 60);
 
-SIZE(dais_emit, 24);
+SIZE(dais_emit, 32);
 AT(dais_emit, renderings, 0);
 AT(dais_emit, delivery, 8);
 AT(dais_emit, key, 12);
 AT(dais_emit, except, 16);
+AT(dais_emit, flags, 24);
+AT(dais_emit, reserved, 28);
 
 SIZE(dais_room, 32);
 AT(dais_room, kind, 0);
@@ -168,11 +170,13 @@ AT(dais_room_kind, admit, 16);
 AT(dais_room_kind, presence, 24);
 AT(dais_room_kind, summary, 32);
 
-SIZE(dais_room_join, 56);
+SIZE(dais_room_join, 64);
 AT(dais_room_join, room, 0);
 AT(dais_room_join, dialect, 32);
 AT(dais_room_join, epoch, 40);
 AT(dais_room_join, seq, 48);
+AT(dais_room_join, flags, 56);
+AT(dais_room_join, reserved, 60);
 
 SIZE(dais_room_joined, 40);
 AT(dais_room_joined, count, 0);
@@ -180,7 +184,7 @@ AT(dais_room_joined, resumed, 32);
 AT(dais_room_joined, replayed, 36);
 
 SIZE(dais_events_v1, 176);
-SIZE(dais_rooms_v1, 72);
+SIZE(dais_rooms_v1, 80);
 
 _Static_assert(sizeof(dais_handle) == 8, "dais_handle changed its size");
 _Static_assert(DAIS_E_INVALID == -1 && DAIS_E_UNAUTHENTICATED == -2 && DAIS_E_DENIED == -3 &&

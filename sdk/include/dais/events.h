@@ -126,7 +126,8 @@ enum dais_delivery {
 /** One way to say it. `value` by `shape`, else `json`, else no argument. */
 struct dais_rendering {
     /** For sockets that speak this dialect (rooms.h: the one they joined with); NULL: for all that
-     * no other row is for. */
+     * no other row is for. Dialects are named by the plugin, at most 31 bytes, and few: a process
+     * knows 63 of them, for good. */
     const char *dialect;
     const char *event; /**< its name there; NULL with a dialect: these sockets get nothing */
     const struct dais_shape *shape;
@@ -143,9 +144,12 @@ struct dais_rendering {
 struct dais_emit {
     /** Ends with a row whose dialect and event are NULL. */
     const struct dais_rendering *renderings;
-    uint32_t delivery;  /**< enum dais_delivery */
-    uint32_t key;       /**< of a replaceable one */
+    uint32_t delivery; /**< enum dais_delivery */
+    /** Of a replaceable one; other plugins' keys, and in rooms those of other rooms, are others. */
+    uint32_t key;
     dais_handle except; /**< a socket that does not get it; 0: all do */
+    uint32_t flags;     /**< 0 */
+    uint32_t reserved;  /**< 0 */
 };
 
 /** Why a socket is closed. */
@@ -195,7 +199,8 @@ struct dais_events_v1 {
     int32_t (*speak)(struct dais_call *call, const char *dialect);
 
     /** [fiber] [worker] Sends to one socket of any worker. DAIS_OK also when it has left; for one
-     * of this worker DAIS_E_GONE. DAIS_E_INVALID, DAIS_E_LIMIT, DAIS_E_MEMORY. */
+     * of this worker DAIS_E_GONE, and DAIS_E_STATE before `ready`. DAIS_E_INVALID, DAIS_E_LIMIT,
+     * DAIS_E_TOO_LARGE past limit `event_bytes`, DAIS_E_MEMORY. */
     int32_t (*emit_socket)(dais_handle socket, const struct dais_emit *emit);
     /** [fiber] [worker] Sends to all sockets of a user, as emit_socket. */
     int32_t (*emit_user)(struct dais_str user_id, const struct dais_emit *emit);
@@ -203,7 +208,8 @@ struct dais_events_v1 {
     int32_t (*emit_all)(const char *space, const struct dais_emit *emit);
     /**
      * [fiber] [suspends] Sends to one socket and waits until the client acknowledges it; its
-     * arguments as JSON, in the fiber's arena. DAIS_E_GONE, DAIS_E_TIMEOUT, DAIS_E_CANCELLED.
+     * arguments as JSON, in the fiber's arena. DAIS_E_GONE, DAIS_E_TIMEOUT, DAIS_E_CANCELLED, and
+     * the errors of emit_socket.
      */
     int32_t (*ask)(dais_handle socket, const struct dais_emit *emit, uint64_t timeout_ms,
                    struct dais_str *ret_args);

@@ -15,6 +15,13 @@
  * epoch), the event "room:resync" {"room","epoch","seq"}: then the client asks for the state anew.
  * Numbers may be missing in what a client sees: events that had no rendering for its dialect.
  *
+ * History and then live, without a gap: call `count`, then read the history, and give the client
+ * both; it joins with that `epoch` and `seq`. What was stored in between comes twice at most: tell
+ * it by an id of its own. This holds for rooms that nobody has entered yet, too.
+ *
+ * What only some may see (moderators, say) goes to a room of its own, or to a dialect for which the
+ * others have a row without an event.
+ *
  * Viewers are distinct: the tabs of one user count once, and so does a lease (somebody who watches
  * without a socket). A viewer's text is the id of the user; "guest:<name>" for a guest who gave
  * itself one; "socket:<socket id>" for others.
@@ -69,7 +76,7 @@ enum dais_presence_what {
 /** What changed. Valid during the call. */
 struct dais_presence {
     struct dais_room room;
-    enum dais_presence_what what;
+    uint32_t what; /**< enum dais_presence_what */
     uint32_t reserved;
     struct dais_str viewer;       /**< of JOINED and LEFT; else absent */
     struct dais_room_count count; /**< as it is when the function is called */
@@ -109,6 +116,8 @@ struct dais_room_join {
      */
     uint64_t epoch;
     uint64_t seq;
+    uint32_t flags;    /**< 0 */
+    uint32_t reserved; /**< 0 */
 };
 
 enum dais_resumed {
@@ -120,7 +129,7 @@ enum dais_resumed {
 /** The answer. */
 struct dais_room_joined {
     struct dais_room_count count;
-    enum dais_resumed resumed;
+    uint32_t resumed;  /**< enum dais_resumed */
     uint32_t replayed; /**< how many events were sent again */
 };
 
@@ -140,16 +149,20 @@ struct dais_rooms_v1 {
                     struct dais_room_joined *ret_joined);
     /** [fiber] [worker] Ends a membership. DAIS_E_NOT_FOUND: it was none, DAIS_E_GONE. */
     int32_t (*leave)(dais_handle socket, const struct dais_room *room);
+    /** [fiber] [worker] DAIS_OK: a socket of this worker is a member, `admit` has let it in, and it
+     * was not removed since. DAIS_E_NOT_FOUND: it is none, DAIS_E_GONE, DAIS_E_INVALID. */
+    int32_t (*has)(const struct dais_room *room, dais_handle socket);
     /**
      * [fiber] [worker] Sends to all members, from any worker. Call it after the commit: what one
      * worker emits is numbered in that order. DAIS_E_LIMIT: too much is under way, nobody gets it ·
      * DAIS_E_TOO_LARGE past limit `event_bytes` · DAIS_E_MEMORY · DAIS_E_INVALID ·
      * DAIS_E_NOT_FOUND: no plugin ever had the kind. Nobody hears what is not durable in a room
-     * without members.
+     * without members. It goes by the room's home: what is sent to a socket directly may be there
+     * before.
      */
     int32_t (*emit)(const struct dais_room *room, const struct dais_emit *emit);
-    /** [fiber] [suspends] The numbers; zeros when nobody ever came. DAIS_E_LIMIT, DAIS_E_INVALID.
-     */
+    /** [fiber] [suspends] The numbers; of a room that is not there yet the epoch that it will have,
+     * unless that takes long, and zeros. DAIS_E_LIMIT, DAIS_E_INVALID. */
     int32_t (*count)(const struct dais_room *room, struct dais_room_count *ret_count);
     /**
      * [fiber] [suspends] Some of the viewers who are there, at most `max` (≤ DAIS_ROOM_SAMPLE_MAX).

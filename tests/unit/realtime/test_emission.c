@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/owner.h"
 #include "base/str.h"
 #include "realtime/emission.h"
 
@@ -60,7 +61,6 @@ static void each_dialect_has_its_text(void **state)
     assert_null(emission_text(emission, (uint32_t)emission_dialect("two")));
     expect_text(emission, "three", "b", "1,\"x\"");
     expect_text(emission, NULL, "b", "1,\"x\"");
-    assert_int_equal(emission->key, 7);
     emission_unref(emission_ref(emission));
     emission_unref(emission);
 }
@@ -88,6 +88,8 @@ static void what_cannot_be_said_is_refused(void **state)
     const struct dais_rendering too_long[] = {{.event = "a", .json = {many, sizeof many}},
                                               {.event = NULL}};
     const struct dais_rendering long_name[] = {{.event = name}, {.event = NULL}};
+    const struct dais_rendering nothing[] = {{.dialect = ""}, {.event = NULL}};
+    const struct dais_rendering later[] = {{.event = "a", .reserved = 1}, {.event = NULL}};
     (void)state;
     memset(many, '1', sizeof many);
     memset(name, 'n', sizeof name - 1);
@@ -96,7 +98,25 @@ static void what_cannot_be_said_is_refused(void **state)
     expect_refused(no_value, DAIS_E_INVALID);
     expect_refused(too_long, DAIS_E_TOO_LARGE);
     expect_refused(long_name, DAIS_E_INVALID);
+    expect_refused(nothing, DAIS_E_INVALID);
+    expect_refused(later, DAIS_E_INVALID);
     limits_reset();
+}
+
+static void keys_belong_to_plugins(void **state)
+{
+    const struct dais_rendering rows[] = {{.event = "a"}, {.event = NULL}};
+    const struct owner before = owner_get(), other = {.plugin = before.plugin + 1};
+    (void)state;
+    struct emission *first = make(rows), *same = make(rows);
+    owner_set(&other);
+    struct emission *another = make(rows);
+    owner_set(&before);
+    assert_int_equal(first->key, same->key);
+    assert_int_not_equal(first->key, another->key);
+    emission_unref(first);
+    emission_unref(same);
+    emission_unref(another);
 }
 
 static void dialects_are_few(void **state)
@@ -122,6 +142,7 @@ int main(void)
         cmocka_unit_test(each_dialect_has_its_text),
         cmocka_unit_test(attachments_are_held),
         cmocka_unit_test(what_cannot_be_said_is_refused),
+        cmocka_unit_test(keys_belong_to_plugins),
         cmocka_unit_test(dialects_are_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,9 +27,12 @@ extern "C" {
 /** A machine with a key, not somebody who logged in: it may not change what opens the account. */
 #define DAIS_IDENTITY_MACHINE 1u
 
+/** Bytes of an id. */
+#define DAIS_IDENTITY_ID_BYTES_MAX 64u
+
 /** A verified caller. The views live as long as the request. */
 struct dais_identity {
-    struct dais_str user_id;    /**< uuid */
+    struct dais_str user_id;    /**< uuid; never empty */
     struct dais_str session_id; /**< uuid of the login session, or of the machine's key */
     struct dais_str name;       /**< for display */
     struct dais_str role;       /**< "admin", "moderator", "speaker", "attendee" */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plugin that uses dais.events/1 and dais.rooms/1 as they should be used, so that tests can see
- * the host do its part: who may send what, fields, answers, order, rooms, closing.
+ * the host do its part: who may send what, fields, answers, order, rooms, closing. With FAILING its
+ * answers are errors of its own.
  */
 #include "dais/dais.h"
 
@@ -62,6 +63,9 @@ static struct heard heard_by(struct dais_call *call, struct dais_str text)
 static int32_t say(struct dais_call *call, const void *data)
 {
     const struct words *in = data;
+#ifdef FAILING
+    return DAIS_E_INTERNAL;
+#endif
     struct heard heard = heard_by(call, in->text);
     return dais_events->ack_fields(call, &heard_shape, &heard);
 }

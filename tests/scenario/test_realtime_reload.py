@@ -10,8 +10,8 @@ import pytest
 from dais import Server, eventually
 from dais.engineio import EngineIO
 from dais.events import Events
-from dais.plugins import row
-from dais.reload import Reloader
+from dais.plugins import copy_plugin, row
+from dais.reload import Reloader, put
 from dais.socketio import SocketIO
 from dais.wait import scale
 
@@ -152,6 +152,15 @@ def test_what_is_under_way_ends_in_its_code(server):
         assert reloaded.returncode == 0, reloaded.stdout + reloaded.stderr
         assert quick.ask("talk:say", {"text": "b"})["text"] == "b"
         assert slow.answer(1)["data"]["text"] == "late"
+
+
+def test_new_code_whose_events_fail_is_taken_back(server):
+    put(copy_plugin(server, "talk_failing"), copy_plugin(server, "talk"))
+    assert server.cli("plugin", "reload", "talk").returncode == 0
+    with Events(server) as client:
+        assert client.problem("talk:say", {"text": "a"})["code"] == "internal"
+        eventually(lambda: client.call("talk:say", {"text": "a"})["ok"])
+        assert "the former code serves again" in server.cli("plugin", "list").stdout
 
 
 def test_old_code_ends(server):

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/worker.h"
+#include "net/descriptors.h"
 #include "net/http_inner.h"
 
 #include <netinet/in.h>
@@ -72,6 +73,17 @@ static h2o_accept_ctx_t *context_of(struct http_listener *listener)
     return &worker->accept_secure;
 }
 
+/* While descriptors are left for everything else. */
+static bool may_stay(const struct http_conn *conn)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) != 0 ||
+        descriptors_allow(fd, DESCRIPTORS_SHORT))
+        return true;
+    http_count(conn->worker->server, HTTP_METRIC_REFUSED_TOTAL, 1);
+    return false;
+}
+
 static void accept_next(struct http_listener *listener)
 {
     struct http_worker *worker = listener->worker;
@@ -86,7 +98,7 @@ static void accept_next(struct http_listener *listener)
     http_count(worker->server, HTTP_METRIC_CONNECTIONS, 1);
     CHECK(uv_tcp_init(listener->tcp.loop, &conn->tcp) == 0);
     if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&conn->tcp) != 0 ||
-        !http_client_enter(conn)) {
+        !may_stay(conn) || !http_client_enter(conn)) {
         uv_close((uv_handle_t *)&conn->tcp, on_closed);
         return;
     }

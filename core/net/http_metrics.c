@@ -17,6 +17,10 @@ static const struct metrics_row rows[HTTP_METRIC_COUNT] = {
     [HTTP_METRIC_CROWDED_TOTAL] = {.name = "dais_http_connections_crowded_total",
                                    .kind = METRICS_COUNTER,
                                    .help = "Connections closed because their address has too many"},
+    [HTTP_METRIC_REFUSED_TOTAL] =
+        {.name = "dais_http_connections_refused_total",
+         .kind = METRICS_COUNTER,
+         .help = "Connections and WebSockets refused because descriptors run out"},
     [HTTP_METRIC_LIMITED_TOTAL] = {.name = "dais_http_limited_total",
                                    .kind = METRICS_COUNTER,
                                    .help = "Requests answered 429 by their rate class"},

@@ -4,11 +4,13 @@
  * own connection back and hands over the socket.
  *
  * The wire gets a descriptor of its own for the same connection, since libuv closes the one that it
- * has; so the handle's life, and with it all that is counted of it, ends as always.
+ * has; so the handle's life, and with it all that is counted of it, ends as always. It is taken
+ * before the 101, which could not be kept without it.
  */
 #include "net/http_upgrade.h"
 
 #include "base/mem.h"
+#include "net/descriptors.h"
 #include "net/http_inner.h"
 #include "net/wire_inner.h"
 
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 /** A connection whose 101 is on its way. */
 struct upgrade {
@@ -24,6 +27,7 @@ struct upgrade {
     http_upgraded_fn fn; /* NULL: was told that there is no connection */
     void *context;
     struct wire *wire;
+    int fd; /* the wire's; -1: it was taken */
 };
 
 /** How libh2o's state of TLS begins. */
@@ -38,6 +42,8 @@ static void tell(struct upgrade *upgrade, struct wire *wire, struct dais_str ear
         upgrade->fn(upgrade->context, wire, early);
     if (!wire)
         wire_close(upgrade->wire);
+    if (upgrade->fd >= 0)
+        close(upgrade->fd);
     mem_free(upgrade);
 }
 
@@ -74,15 +80,14 @@ static bool take_tls(h2o_socket_t *sock, struct wire *wire, int fd)
     return true;
 }
 
-static bool take(h2o_socket_t *sock, struct wire *wire)
+static bool take(h2o_socket_t *sock, struct upgrade *upgrade)
 {
-    int fd = copy_of(http_sweep_fd(sock->on_close.data));
-    if (fd < 0)
+    struct wire *wire = upgrade->wire;
+    int fd = upgrade->fd;
+    if (sock->ssl ? !take_tls(sock, wire, fd) : wire_take(wire, fd, NULL) != DAIS_OK)
         return false;
-    if (sock->ssl ? take_tls(sock, wire, fd) : wire_take(wire, fd, NULL) == DAIS_OK)
-        return true;
-    close(fd);
-    return false;
+    upgrade->fd = -1;
+    return true;
 }
 
 static void on_upgraded(void *data, h2o_socket_t *sock, size_t request_bytes)
@@ -94,7 +99,7 @@ static void on_upgraded(void *data, h2o_socket_t *sock, size_t request_bytes)
         tell(upgrade, NULL, none);
         return;
     }
-    if (!upgrade->fn || !take(sock, upgrade->wire)) {
+    if (!upgrade->fn || !take(sock, upgrade)) {
         h2o_socket_close(sock);
         tell(upgrade, NULL, none);
         return;
@@ -125,11 +130,21 @@ static struct upgrade *new_upgrade(struct dais_req *req, http_upgraded_fn fn, vo
     upgrade->worker = req->worker;
     upgrade->fn = fn;
     upgrade->context = context;
+    upgrade->fd = -1;
     upgrade->wire = wire_new(http_peer(req), req->address_key);
     if (upgrade->wire)
         return upgrade;
     mem_free(upgrade);
     return NULL;
+}
+
+static bool take_descriptor(struct upgrade *upgrade, const struct http_conn *conn)
+{
+    upgrade->fd = copy_of(http_sweep_fd(conn));
+    if (upgrade->fd >= 0 && descriptors_allow(upgrade->fd, DESCRIPTORS_SOCKET))
+        return true;
+    http_count(upgrade->worker->server, HTTP_METRIC_REFUSED_TOTAL, 1);
+    return false;
 }
 
 int32_t http_upgrade(struct dais_req *req, const char *protocol, http_upgraded_fn fn, void *context)
@@ -140,6 +155,11 @@ int32_t http_upgrade(struct dais_req *req, const char *protocol, http_upgraded_f
     struct upgrade *upgrade = new_upgrade(req, fn, context);
     if (!upgrade)
         return DAIS_E_MEMORY;
+    if (!take_descriptor(upgrade, req->conn)) {
+        upgrade->fn = NULL;
+        tell(upgrade, NULL, dais_str(NULL, 0));
+        return DAIS_E_UNAVAILABLE;
+    }
     list_push(&req->worker->upgrades, &upgrade->node);
     http_detach_take(req);
     req->due = HTTP_DUE_NEVER;

@@ -27,8 +27,8 @@ typedef void (*http_upgraded_fn)(void *context, struct wire *wire, struct dais_s
  * exactly once and not before this returned. For a request that its endpoint serves, or a detached
  * one, whose `gone` is not called any more; the request is gone when this returned 0, after the
  * endpoint did. `protocol` is static. DAIS_E_STATE when there is an answer already or the request
- * is not HTTP/1.1, DAIS_E_UNAVAILABLE when the server stops, DAIS_E_MEMORY: it must be answered
- * then. [worker] [fiber]
+ * is not HTTP/1.1, DAIS_E_UNAVAILABLE when the server stops or has no descriptor left,
+ * DAIS_E_MEMORY: it must be answered then. [worker] [fiber]
  */
 DAIS_CHECK_RESULT int32_t http_upgrade(struct dais_req *req, const char *protocol,
                                        http_upgraded_fn fn, void *context);

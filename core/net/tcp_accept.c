@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
+#include "net/descriptors.h"
 #include "net/tcp_inner.h"
 
 #include <errno.h>
@@ -34,6 +35,10 @@ static void pause_accepting(struct tcp_acceptor *acceptor, int error)
 static bool accept_one(struct tcp_acceptor *acceptor)
 {
     int fd = accept4(acceptor->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0 && !descriptors_allow(fd, DESCRIPTORS_SHORT)) {
+        close(fd);
+        return true;
+    }
     if (fd >= 0) {
         set_options(acceptor, fd);
         tcp_conn_start(acceptor, fd);

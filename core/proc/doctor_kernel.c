@@ -2,7 +2,9 @@
 /* Of `dais doctor`: limits of the kernel, and programs. */
 #include "proc/doctor.h"
 
+#include "base/limits.h"
 #include "host/config.h"
+#include "net/descriptors.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +17,8 @@
 /* A connection is one descriptor; below the first number a small audience is too much. */
 #define FILES_FAIL 1024u
 #define FILES_WARN 65536u
+/* What a worker has open for itself: its loop, its database, files that it serves. */
+#define FILES_PER_WORKER 16u
 #define BACKLOG_WARN 1024
 /* Two mappings for each pooled fiber stack: the stack and its guard page. */
 #define MAPPINGS_PER_WORKER_WARN 4096
@@ -37,6 +41,16 @@ static int64_t read_number(const char *path)
     return value;
 }
 
+/* How many connections and sockets there may be at a time, about. */
+static unsigned long long room_for_sockets(const struct doctor *doctor, uint64_t files)
+{
+    uint64_t workers = doctor->config->workers, kept = workers * FILES_PER_WORKER;
+    uint64_t most = (uint64_t)limit_get(LIMIT_SOCKETS) * workers;
+    uint64_t fit = descriptors_for_sockets(files);
+    fit = fit > kept ? fit - kept : 0;
+    return fit < most ? fit : most;
+}
+
 static void check_files(struct doctor *doctor)
 {
     struct rlimit files;
@@ -50,7 +64,8 @@ static void check_files(struct doctor *doctor)
                grade == DOCTOR_OK ? NULL
                                   : "raise it (LimitNOFILE= of systemd, nofile in limits.conf,"
                                     " --ulimit nofile of a container)",
-               "file descriptors: at most %llu, one for each connection", hard);
+               "file descriptors: at most %llu, room for about %llu sockets of clients", hard,
+               room_for_sockets(doctor, files.rlim_max));
 }
 
 static void check_backlog(struct doctor *doctor)

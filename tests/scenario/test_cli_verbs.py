@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import uuid
 
@@ -150,6 +151,8 @@ def test_doctor_counts_file_descriptors(tmp_path):
                              timeout=60, check=False)
     assert findings(limited)["file descriptors"] == "fail"
     assert "at most 512" in limited.stdout
+    room = int(re.search(r"room for about (\d+) sockets", limited.stdout)[1])
+    assert 300 < room < 512
 
 
 # -- with a server ------------------------------------------------------------------------------

@@ -3,12 +3,15 @@
 import json
 import shutil
 import socket
+import ssl
 
 import pytest
 
 from dais import Hls, Server, decode_errors, eventually
 from dais.nginx import Nginx
 from dais.server import LOCALHOST
+from dais.wait import scale
+from dais.websocket import WebSocket
 
 CONFIG = """\
 http:
@@ -83,6 +86,21 @@ def test_a_login_and_problems_pass(front):
                                        "--data-binary", "@-", body="x" * (2 << 20))
     assert (version, status) == ("2", 413)
     assert json.loads(body)["code"] == "too_large"
+
+
+def test_sockets_pass_and_no_log_has_their_tokens(front):
+    user = front.server.user()
+    for path in (f"/ws?token={user.token}",
+                 f"/socket.io/?EIO=4&transport=websocket&token={user.token}"):
+        plain = socket.create_connection((LOCALHOST, front.port), timeout=10 * scale())
+        context = ssl._create_unverified_context()
+        with context.wrap_socket(plain, server_hostname="live.example") as wire:
+            WebSocket(wire, path).drop()
+    front.curl(f"/socket.io/?EIO=4&transport=polling&token={user.token}")
+    log = eventually(lambda: (front.folder / "access.log").read_text().count("/socket.io/") == 2
+                     and (front.folder / "access.log").read_text())
+    assert '"GET /ws" 101' in log and user.token not in log
+    assert user.token not in front.server.log()
 
 
 def test_a_stream_is_watched_through_nginx(front, publish):

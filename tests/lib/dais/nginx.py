@@ -43,6 +43,7 @@ class Nginx:
                 (r"listen \[::\]:\d+[^;]*;", ""),
                 (r"listen 80;", f"listen {LOCALHOST}:{self.plain_port};"),
                 (r"listen 443 ", f"listen {LOCALHOST}:{self.port} "),
+                (r"/var/log/nginx/dais\.log", f"{self.folder}/access.log"),
                 (r"/etc/letsencrypt/live/live\.example/fullchain\.pem", str(self.certificate.path)),
                 (r"/etc/letsencrypt/live/live\.example/privkey\.pem", str(self.certificate.key))]:
             text, count = re.subn(pattern, mine, text)

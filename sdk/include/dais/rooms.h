@@ -53,7 +53,7 @@ struct dais_room_count {
     uint64_t seq;     /**< of the newest durable event; 0: none in this epoch */
     uint32_t viewers; /**< distinct, leases included */
     uint32_t members; /**< sockets */
-    uint32_t peak;    /**< most viewers at a time in this epoch */
+    uint32_t peak;    /**< most viewers at a time since the room was last empty for long */
     uint32_t reserved;
 };
 
@@ -95,8 +95,10 @@ struct dais_room_kind {
     uint32_t members_max; /**< 0: limit `room_members`; a join past it gives DAIS_E_LIMIT */
     /**
      * [fiber] [suspends] Whether somebody may enter: DAIS_OK, or the error that the join returns
-     * (DAIS_E_DENIED: banned, private; DAIS_E_NOT_FOUND: no such room). NULL: everybody may.
-     * Asked at each join, also when a removed user comes back.
+     * (DAIS_E_DENIED: banned, private; DAIS_E_NOT_FOUND: no such room). NULL: everybody may, and
+     * every id that reaches `join` makes a room: where ids come from clients, have one. Asked at
+     * each join, also when a removed user comes back; not again while somebody is in: who loses a
+     * right (bus topic "identity.revoked") is to be removed.
      */
     int32_t (*admit)(const struct dais_room_entry *entry);
     /** [fiber] NULL: not told. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Entering rooms, on one worker and on four: what was before the join, who is in, whose key. */
+#include "base/limits.h"
 #include "loop/worker.h"
 #include "room_rig.h"
 
@@ -119,6 +120,35 @@ static void test_rooms_do_not_replace_each_other_s_events(void **state)
     rig_expect(&clients[0], "count 1 count 1 end 1@1 ");
 }
 
+static int32_t run_rooms(void *arg)
+{
+    (void)arg;
+    return (int32_t)rooms_count();
+}
+
+/* Nothing was said in them: they need not be kept for those who come back. */
+static void test_rooms_in_which_nothing_was_said_do_not_stay(void **state)
+{
+    (void)state;
+    const char *ids[] = {"a", "b", "c", "d", "e"};
+    assert_int_equal(limit_set(dais_cstr("room_count_ms"), 10), DAIS_OK);
+    rig_open(&clients[0]);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(rig_join(&clients[0], ids[i], NULL, NULL), DAIS_OK);
+    assert_int_equal(rig_emit(0, "e", "say", "1"), DAIS_OK);
+    rig_expect_events(&clients[0], 1);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(rig_leave(&clients[0], ids[i]), DAIS_OK);
+    int32_t count = 0;
+    for (int tries = 0; tries < 5000 && count != 1; tries++) {
+        rig_pause(1);
+        count = 0;
+        for (uint32_t worker = 0; worker < worker_count(); worker++)
+            count += worker_call(worker, run_rooms, NULL);
+    }
+    assert_int_equal(count, 1);
+}
+
 static int32_t run_has(void *arg)
 {
     const struct client *client = arg;
@@ -149,6 +179,7 @@ int main(void)
         BOTH(test_nothing_is_missed_between_history_and_live),
         BOTH(test_a_join_that_admit_gives_up_is_over),
         BOTH(test_rooms_do_not_replace_each_other_s_events),
+        BOTH(test_rooms_in_which_nothing_was_said_do_not_stay),
         BOTH(test_who_is_a_member),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,14 +51,31 @@ static int32_t find(struct dais_str id, struct dais_str name, struct live_told *
 
 /* --- what clients send --- */
 
+/** Writes the name by which clients resume the room. */
+static int32_t name_room(struct live_told *told)
+{
+    static const char prefix[] = KIND ":";
+    const uint64_t skip = sizeof prefix - 1;
+    char *text = dais_mem->arena_alloc(dais_mem->arena_self(), skip + told->id.len);
+    if (!text)
+        return DAIS_E_MEMORY;
+    memcpy(text, prefix, skip);
+    memcpy(text + skip, told->id.ptr, told->id.len);
+    told->room = dais_str(text, skip + told->id.len);
+    return DAIS_OK;
+}
+
 static int32_t join(struct dais_call *call, const char *dialect, struct live_told *told)
 {
     const struct dais_room_join join = {.room = room_of(told->id), .dialect = dialect};
     struct dais_room_joined joined;
     int32_t error = dais_rooms->join(dais_events->socket(call), &join, &joined);
-    if (!error)
-        told->viewers = joined.count.viewers;
-    return error;
+    if (error)
+        return error;
+    told->viewers = joined.count.viewers;
+    told->epoch = (int64_t)joined.count.epoch;
+    told->seq = (int64_t)joined.count.seq;
+    return name_room(told);
 }
 
 static int32_t leave(struct dais_call *call, const struct live_told *told)

@@ -12,6 +12,11 @@
     TOLD("viewerCount", viewers, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, INT32_MAX, "who watches")
 #define IS_LIVE                                                                                    \
     TOLD("isLive", is_live, DAIS_KIND_BOOL, DAIS_FIELD_REQUIRED, 1, "whether media flows")
+/** From where a client resumes that loses its connection before the first numbered event. */
+#define MARK                                                                                       \
+    TOLD("room", room, DAIS_KIND_STRING, DAIS_FIELD_REQUIRED, 64, "to resume it by"),              \
+        TOLD("epoch", epoch, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, INT64_MAX, "of its numbers"),     \
+        TOLD("seq", seq, DAIS_KIND_INT, DAIS_FIELD_REQUIRED, INT64_MAX, "of its newest event")
 #define PLAYBACK_ID                                                                                \
     TOLD("playbackId", playback_id, DAIS_KIND_STRING, DAIS_FIELD_REQUIRED, 64, "public name")
 
@@ -33,11 +38,13 @@ static const struct dais_field LIVE_ID_FIELDS[] = {
 const struct dais_shape live_told_live_id = DAIS_SHAPE("LiveStreamId", struct live_told_id,
                                                        LIVE_ID_FIELDS);
 
-static const struct dais_field JOINED_FIELDS[] = {STREAM_KEY, VIEWERS, IS_LIVE, DAIS_FIELD_END};
+static const struct dais_field JOINED_FIELDS[] = {STREAM_KEY, VIEWERS, IS_LIVE, MARK,
+                                                  DAIS_FIELD_END};
 const struct dais_shape live_told_joined = DAIS_SHAPE("StreamJoined", struct live_told,
                                                       JOINED_FIELDS);
 
-static const struct dais_field LIVE_JOINED_FIELDS[] = {LIVE_ID, VIEWERS, IS_LIVE, DAIS_FIELD_END};
+static const struct dais_field LIVE_JOINED_FIELDS[] = {LIVE_ID, VIEWERS, IS_LIVE, MARK,
+                                                       DAIS_FIELD_END};
 const struct dais_shape live_told_live_joined = DAIS_SHAPE("LiveJoined", struct live_told,
                                                            LIVE_JOINED_FIELDS);
 

@@ -22,6 +22,9 @@ struct live_told {
     struct dais_str status;
     struct dais_str started_at;
     struct dais_str viewer;
+    struct dais_str room; /* its name as clients resume it, and where its numbers stand */
+    int64_t epoch;
+    int64_t seq;
     int64_t viewers;
     int64_t peak;
     uint8_t is_live;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Streams on sockets: who watches, what is live (specifications 001, 003 and 004)."""
+import json
+
 import pytest
 
 from dais import eventually
@@ -28,9 +30,11 @@ def sockets(server):
 def test_spec003_join_stream_stream_joined(sockets, stream):
     viewer = sockets()
     key = stream["playbackId"]
-    joined = {"streamKey": key, "viewerCount": 1, "isLive": False}
-    assert viewer.done("join-stream", {"streamKey": key, "userId": "whoever"}) == joined
+    joined = viewer.done("join-stream", {"streamKey": key, "userId": "whoever"})
     assert viewer.next("stream-joined") == joined
+    assert 0 < joined.pop("epoch") < 2 ** 53
+    assert joined == {"streamKey": key, "viewerCount": 1, "isLive": False,
+                      "room": f"live:{stream['id']}", "seq": 0}
 
 
 def test_spec003_join_stream_of_an_unknown_stream(sockets):
@@ -81,7 +85,10 @@ def test_spec004_live_join_live_leave_viewer_joined_left(server, sockets, stream
     anna, berta = server.user(), server.user()
     first, second = sockets(token=anna.token), sockets(token=berta.token)
     live = {"liveStreamId": stream["id"]}
-    assert first.done("live:join", live) == {**live, "viewerCount": 1, "isLive": False}
+    joined = first.done("live:join", live)
+    assert joined.pop("epoch")
+    assert joined == {**live, "viewerCount": 1, "isLive": False, "room": f"live:{stream['id']}",
+                      "seq": 0}
     second.done("live:join", live)
     came = first.next("live:viewer:joined", lambda it: it["viewerCount"] == 2)
     assert came["liveStreamId"] == stream["id"] and came["viewer"]
@@ -92,6 +99,22 @@ def test_spec004_live_join_live_leave_viewer_joined_left(server, sockets, stream
 def test_spec004_live_join_needs_a_user(sockets, stream):
     answer = sockets().ask("live:join", {"liveStreamId": stream["id"]})
     assert not answer["ok"] and answer["error"]["status"] == 401
+
+
+def test_the_end_of_a_stream_is_not_missed(sockets, publish, server, stream):
+    """Whoever lost the network before the first numbered event resumes by what the join said."""
+    key = {"streamKey": stream["playbackId"]}
+    viewer, witness = sockets(), sockets()
+    encoder = publish(server, stream)
+    witness.next("live:created", lambda it: it["liveStreamId"] == stream["id"], 20)
+    joined = viewer.done("join-stream", key)
+    viewer.drop()
+    encoder.stop()
+    witness.next("live:ended", lambda it: it["liveStreamId"] == stream["id"], 30)
+    mark = {name: joined[name] for name in ("epoch", "seq")}
+    back = sockets(resume=json.dumps({joined["room"]: mark}))
+    assert back.done("join-stream", key)["seq"] == joined["seq"] + 1
+    assert back.next("stream-ended") == key
 
 
 def test_spec004_live_created_live_ended(server, sockets, publish, stream):

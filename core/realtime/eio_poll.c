@@ -7,6 +7,9 @@
 #include "base/str.h"
 #include "realtime/eio_inner.h"
 
+/** Packets of one body that are taken in a turn: the others come first. */
+#define PACKETS_PER_TURN 64u
+
 static const struct dais_str none = {NULL, 0};
 
 /* --- GET --- */
@@ -82,20 +85,29 @@ static bool read_packet(struct eio_session *session, struct eio_call *call)
     return eio_payload_next(&call->rest, &packet) == 1 && eio_session_receive(session, &packet);
 }
 
+static bool may_read(const struct eio_session *session)
+{
+    return session->state == EIO_STATE_OPEN && !session->paused;
+}
+
 /* While a packet is handled its body stays, whatever becomes of the session. */
 void eio_poll_go_on(struct eio_session *session)
 {
     struct eio_call *call = session->post;
+    uint32_t packets = 0;
     bool good = true;
     if (!call || session->reading)
         return;
     session->reading = true;
-    while (good && session->state == EIO_STATE_OPEN && !session->paused && call->rest.ptr)
+    while (good && may_read(session) && call->rest.ptr && packets++ < PACKETS_PER_TURN)
         good = read_packet(session, call);
     session->reading = false;
     if (good && session->state == EIO_STATE_OPEN && call->rest.ptr) {
-        if (eio_call_hold(call))
+        if (eio_call_hold(call)) {
+            if (!session->paused)
+                eio_worker_later(session);
             return;
+        }
         session->post = NULL; /* answered; what was not read is lost, and so is the session */
         eio_session_end(session, WS_CLOSE_GOING_AWAY);
         return;

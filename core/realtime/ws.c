@@ -70,14 +70,22 @@ static void take_event(struct ws *ws, const struct ws_input_event *event)
     }
 }
 
-static void take_bytes(struct ws *ws, struct dais_str *bytes)
+static bool may_go_on(const struct ws *ws)
 {
-    struct ws_input_event event;
-    while (ws->state != WS_DEAD && !ws->paused && ws_input_next(&ws->input, bytes, &event))
-        take_event(ws, &event);
+    return ws->state != WS_DEAD && !ws->paused;
 }
 
-/* Paused in the middle of what was read. */
+/* `*budget`: how many more events this turn may have. */
+static void take_bytes(struct ws *ws, struct dais_str *bytes, uint32_t *budget)
+{
+    struct ws_input_event event;
+    while (*budget > 0 && may_go_on(ws) && ws_input_next(&ws->input, bytes, &event)) {
+        take_event(ws, &event);
+        --*budget;
+    }
+}
+
+/* Paused, or enough for this turn, in the middle of what was read. */
 static void hold(struct ws *ws, struct dais_str bytes)
 {
     if (bytes.len == 0 || ws->state == WS_DEAD)
@@ -89,13 +97,13 @@ static void hold(struct ws *ws, struct dais_str bytes)
         ws_kill(ws);
 }
 
-static void take_held(struct ws *ws)
+static void take_held(struct ws *ws, uint32_t *budget)
 {
     struct dais_buf *held = ws->held;
     struct dais_str bytes = dais_str("", 0);
     if (held)
         bytes = str_sub(buf_view(held), ws->held_from, held->len);
-    take_bytes(ws, &bytes);
+    take_bytes(ws, &bytes, budget);
     if (!held)
         return;
     ws->held_from = (uint32_t)(held->len - bytes.len);
@@ -106,7 +114,7 @@ static void take_held(struct ws *ws)
 }
 
 /* Whether there may be more. */
-static bool read_some(struct ws *ws)
+static bool read_some(struct ws *ws, uint32_t *budget)
 {
     struct link_worker *worker = link_worker();
     ssize_t got = wire_read(ws->wire, worker->read, sizeof worker->read);
@@ -119,19 +127,20 @@ static bool read_some(struct ws *ws)
     ws->heard = true;
     link_count(worker, LINK_METRIC_BYTES_IN, got);
     struct dais_str bytes = dais_str((const char *)worker->read, (uint64_t)got);
-    take_bytes(ws, &bytes);
+    take_bytes(ws, &bytes, budget);
     hold(ws, bytes);
-    return ws->state != WS_DEAD && !ws->paused;
+    return may_go_on(ws);
 }
 
 /* A client that sends without a pause does not keep the others waiting. */
 static void take_input(struct ws *ws)
 {
+    uint32_t budget = WS_EVENTS_MAX;
     ws->wake = false;
-    take_held(ws);
-    bool more = ws->state != WS_DEAD && !ws->paused;
-    for (uint32_t i = 0; more && i < WS_READS_MAX; i++)
-        more = read_some(ws);
+    take_held(ws, &budget);
+    bool more = may_go_on(ws);
+    for (uint32_t i = 0; more && budget > 0 && i < WS_READS_MAX; i++)
+        more = read_some(ws, &budget);
     if (!more)
         return;
     ws->wake = true;
@@ -150,7 +159,7 @@ static void on_ready(void *arg, uint32_t events)
         ws->blocked = false;
         ws_flush(ws);
     }
-    if (ws->state != WS_DEAD && (events & ~POLL_WRITABLE))
+    if (ws->state != WS_DEAD && !ws->wake && (events & ~POLL_WRITABLE))
         take_input(ws);
     if (events & POLL_ERROR)
         ws_kill(ws);

@@ -16,9 +16,10 @@
 #include "realtime/ws.h"
 #include "realtime/ws_input.h"
 
-/** Input read by one call, and calls for one connection in a turn. */
+/** Input read by one call; calls, and messages and control frames, for one connection in a turn. */
 #define WS_READ_BYTES 65536u
-#define WS_READS_MAX 4u
+#define WS_READS_MAX 2u
+#define WS_EVENTS_MAX 64u
 
 /** Written for one connection in a turn. */
 #define WS_WRITE_PIECES_MAX 64u
@@ -52,7 +53,7 @@ struct ws {
     uint16_t code;
     uint32_t due_ms; /* of `wait`, counted as clock_tick_ms cut to 32 bits */
     uint32_t held_from;
-    struct dais_buf *held; /* input that has come and was not taken: early, or paused */
+    struct dais_buf *held; /* input that has come and was not taken: early, paused, too many */
     struct wire *wire;
     struct link *link;
     const struct ws_events *events;

@@ -182,6 +182,29 @@ static void packets_are_joined(void **state)
                 "bAQIDBA==");
 }
 
+/* It takes several turns, between which others have theirs. */
+static void a_body_of_many_packets_is_read_to_its_end(void **state)
+{
+    char sid[SID_BYTES], body[1024];
+    STRBUF_AUTO struct strbuf answer;
+    (void)state;
+    uint32_t count = 0;
+    body[0] = '\0';
+    for (size_t len = 0; count < 160; count++)
+        len += (size_t)snprintf(body + len, sizeof body - len, "%s4%03u", count ? "\x1e" : "",
+                                count);
+    eio_rig_open(sid);
+    eio_rig_post(sid, body, 200, "ok");
+    strbuf_init(&answer, sizeof body);
+    for (uint32_t i = 0; i < count; i++) {
+        strbuf_addf(&answer, "%s4%03u", i % 16 ? "\x1e" : "", i);
+        if (i % 16 != 15)
+            continue;
+        eio_rig_get(sid, 200, strbuf_cstr(&answer));
+        strbuf_clear(&answer);
+    }
+}
+
 static void sixteen_packets_are_in_one_answer(void **state)
 {
     char sid[SID_BYTES];
@@ -539,6 +562,7 @@ int main(void)
         TEST(a_get_is_held_until_something_comes),
         TEST(a_post_is_answered_ok_as_html),
         TEST(packets_are_joined),
+        TEST(a_body_of_many_packets_is_read_to_its_end),
         TEST(sixteen_packets_are_in_one_answer),
         TEST(what_is_no_packet_ends_the_session),
         TEST(octets_and_large_bodies_are_refused),

@@ -80,6 +80,54 @@ static void test_paused_input_waits(void **state)
 
 /* --- closing --- */
 
+static uint32_t turns;
+static uint64_t heard_in_a_turn; /* messages */
+
+static void count_turn(void *arg)
+{
+    struct peer *peer = arg;
+    if (++turns == 2)
+        heard_in_a_turn = peer->heard.len / strlen("t(x)");
+}
+
+static int32_t resume_and_count(struct peer *peer)
+{
+    turns = 0;
+    ws_resume(peer->ws);
+    return worker_hook_add(WORKER_HOOK_BEGIN, count_turn, peer);
+}
+
+static int32_t stop_counting(struct peer *peer)
+{
+    worker_hook_remove(WORKER_HOOK_BEGIN, count_turn, peer);
+    return DAIS_OK;
+}
+
+static int32_t pause_input(struct peer *peer)
+{
+    ws_pause(peer->ws);
+    return DAIS_OK;
+}
+
+/* However short the messages are: the others have their turn in between. */
+static void test_many_short_messages_take_many_turns(void **state)
+{
+    struct peer *peer = peer_open();
+    STRBUF_AUTO struct strbuf bytes;
+    (void)state;
+    strbuf_init(&bytes, 1u << 20);
+    for (uint32_t i = 0; i < 1000; i++)
+        client_frame(&bytes, FIN | TEXT, dais_cstr("x"));
+    peer_run(peer, pause_input);
+    peer_send(peer, &bytes);
+    peer_run(peer, resume_and_count);
+    for (uint32_t i = 0; i < 1000; i++)
+        peer_wait(peer);
+    peer_run(peer, stop_counting);
+    assert_in_range(heard_in_a_turn, 1, 200);
+    peer_close(peer);
+}
+
 static void test_close_of_the_peer_is_answered(void **state)
 {
     struct peer *peer = peer_open();
@@ -345,6 +393,7 @@ int main(void)
         PEER_TEST(test_early_bytes),
         PEER_TEST(test_pings_are_answered),
         PEER_TEST(test_paused_input_waits),
+        PEER_TEST(test_many_short_messages_take_many_turns),
         PEER_TEST(test_close_of_the_peer_is_answered),
         PEER_TEST(test_close_without_code_is_answered_without),
         PEER_TEST(test_close_of_ours),

@@ -114,7 +114,7 @@ def fan_out(servers, members, window, aim):
                           for name, server in servers.items()})
     report(f"fan-out of 200 bytes, {members} members, {window} outstanding, one worker", [
         *[(f"{name}: deliveries", found["per_s"] / 1000, "k/s",
-           f"{found['server_cpu_us']:.2f} µs of CPU each; client busy {found['client_cpu']:.2f}")
+           f"{found['server_cpu_us']:.2f} µs of CPU each; client busy {max(0, found['client_cpu']):.2f}")
           for name, found in figures.items()],
         *ratios(figures, "per_s", ENVELOPE, aim),
         *[(f"{ENVELOPE}: CPU to {peer}", figures[ENVELOPE]["server_cpu_us"] /
@@ -149,7 +149,7 @@ def memory(members):
 
 def slow_reader(server):
     """One member who stops reading, and what the others notice of it."""
-    words = ("--rate", 100, "--payload", 8192)
+    words = ("--rate", 100, "--payload", 8192, "--seconds", max(SECONDS, 5))
     figures = interleave({
         "all read": partial(load, ENVELOPE, server, 100, *words),
         "one stops": partial(load, ENVELOPE, server, 101, "--stalled", 1, *words)})

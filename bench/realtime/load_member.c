@@ -270,11 +270,14 @@ int load_turn(struct load *load, uint64_t wait_ns)
 void load_connect_all(struct load *load)
 {
     uint64_t until_ns = load_now_ns() + SETTLE_NS;
-    uint32_t count = load->options.members, begun = 0;
+    uint32_t count = load->options.members, begun = 0, joined = 0;
     while (load->joined < count) {
         for (; begun < count && begun - load->joined < CONNECTING_MAX; begun++)
             load_connect(load, &load->members[begun]);
         load_turn(load, 100000000);
+        if (load->joined > joined)
+            until_ns = load_now_ns() + SETTLE_NS;
+        joined = load->joined;
         if (load->closed || load_now_ns() > until_ns) {
             fprintf(stderr, "%u of %u are in the room, %u were closed\n", load->joined, count,
                     load->closed);

@@ -53,12 +53,13 @@ static int32_t set_guest(struct socket *socket, struct dais_str name)
     return DAIS_OK;
 }
 
-static int32_t read_resume(struct dais_str key, struct dais_str value, struct resume_row *row)
+/* The name may be in `scratch`: some clients escape what is not ASCII. */
+static int32_t read_resume(struct dais_str key, struct dais_str value, struct strbuf *scratch,
+                           struct resume_row *row)
 {
     struct dais_str epoch = json_scan_get(value, "epoch");
     struct dais_str seq = json_scan_get(value, "seq");
-    row->room = json_scan_inside(key);
-    if (row->room.len > ROOM_NAME_BYTES_MAX)
+    if (json_scan_text(key, scratch, &row->room) || row->room.len > ROOM_NAME_BYTES_MAX)
         return DAIS_E_INVALID; /* no room is called that, and it would be kept */
     if (str_parse_uint(epoch, INT64_MAX, &row->epoch) != DAIS_OK ||
         str_parse_uint(seq, INT64_MAX, &row->seq) != DAIS_OK)
@@ -91,10 +92,12 @@ static int32_t set_resumes(struct socket *socket, struct dais_str text)
                                                        count * sizeof(struct resume_row) + bytes);
     if (!resumes)
         return DAIS_E_MEMORY;
-    char *at = (char *)&resumes->rows[count];
+    char *at = (char *)&resumes->rows[count], memory[ROOM_NAME_BYTES_MAX + 1];
+    struct strbuf scratch;
+    strbuf_init_on(&scratch, memory, sizeof memory);
     while (json_scan_member(&rest, &key, &value)) {
         struct resume_row *row = &resumes->rows[resumes->count];
-        int32_t code = read_resume(key, value, row);
+        int32_t code = read_resume(key, value, &scratch, row);
         if (code != DAIS_OK) {
             mem_free(resumes);
             return code;

@@ -259,7 +259,7 @@ static void test_resume_is_taken_once(void **state)
     static const char none[] = "{\"event\":\"ack\",\"id\":1,\"ok\":true,\"data\":[0,0,0]}";
     (void)state;
     int fd = socket_rig_connect("?resume=%7B%22x:2%22:%7B%22epoch%22:1,%22seq%22:2%7D,"
-                                "%22live:1%22:%7B%22epoch%22:5,%22seq%22:12%7D%7D");
+                                "%22live:%5Cu0031%22:%7B%22epoch%22:5,%22seq%22:12%7D%7D");
     socket_rig_say(fd, "{\"event\":\"resume\",\"id\":1}", found);
     socket_rig_say(fd, "{\"event\":\"resume\",\"id\":1}", none);
     close(fd);

@@ -346,8 +346,12 @@ static void on_ready(struct dais_call *call)
 {
     const struct dais_rendering rows[] = {{.event = "welcome"}, {.event = NULL}};
     const struct dais_emit emit = {.renderings = rows, .delivery = DAIS_DURABLE};
+    const struct dais_room_join lobby = {.room = {dais_cstr("lobby"), dais_cstr("1")}};
+    struct dais_room_joined joined;
     if (str_eqz(call_viewer(call), "guest:slow"))
         assert_int_equal(sockets_emit_socket(call_socket(call), &emit), DAIS_OK);
+    if (str_eqz(call_viewer(call), "guest:lobby"))
+        assert_int_equal(room_join(call_socket(call), &lobby, &joined), DAIS_OK);
 }
 
 static void on_gone(struct dais_call *call)
@@ -397,10 +401,13 @@ static const struct dais_space spaces[] = {
     {.name = NULL},
 };
 
+static const struct dais_room_kind kinds[] = {{.name = "lobby"}, {.name = NULL}};
+
 /* --- the server --- */
 
 static void prepare(void)
 {
+    struct room_table *rooms;
     static const struct realtime_hooks hooks = {
         .verify = verify, .rate_class = rate_class, .admit = admit};
     struct events_table *table;
@@ -411,6 +418,9 @@ static void prepare(void)
     assert_int_equal(events_table_events(table, &rig_owner, events), DAIS_OK);
     assert_int_equal(events_table_events(table, &out_owner, out_events), DAIS_OK);
     events_use(table);
+    assert_int_equal(room_table_new(&rooms), DAIS_OK);
+    assert_int_equal(room_table_kinds(rooms, &rig_owner, kinds), DAIS_OK);
+    room_use(rooms);
 }
 
 static int32_t on_start(uint32_t worker)

@@ -12,7 +12,8 @@
  * "count" has a rate of its own, of which every connection may have three.
  *
  * Tokens are "<name>": socket_rig_token makes one valid. A guest's name "shy" is refused by the
- * connect handler with DAIS_E_UNAUTHENTICATED, "bad" with DAIS_E_DENIED.
+ * connect handler with DAIS_E_UNAUTHENTICATED, "bad" with DAIS_E_DENIED; "lobby" is in the room
+ * "lobby:1" from the beginning.
  */
 #include "sio_rig.h"
 

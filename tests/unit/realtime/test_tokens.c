@@ -87,6 +87,18 @@ static void test_auth_as_the_first_event(void **state)
     close(fd);
 }
 
+/* Rooms know whom to remove by who it was when it entered. */
+static void test_who_is_in_a_room_stays_who_it_is(void **state)
+{
+    (void)state;
+    socket_rig_token("good", "anna", DAIS_ROLE_ATTENDEE, HOUR_MS);
+    int fd = socket_rig_connect("?guest=lobby");
+    socket_rig_say_begin(fd, "{\"event\":\"auth\",\"data\":{\"token\":\"good\"},\"id\":1}",
+                         "{\"event\":\"ack\",\"id\":1,\"ok\":false");
+    expect_who(fd, "guest:lobby 0");
+    close(fd);
+}
+
 static void test_a_bad_auth_is_the_end(void **state)
 {
     (void)state;
@@ -265,6 +277,7 @@ int main(void)
         TEST(test_a_token_is_verified_before_the_101),
         TEST(test_a_slow_provider_keeps_order),
         TEST(test_auth_as_the_first_event),
+        TEST(test_who_is_in_a_room_stays_who_it_is),
         TEST(test_a_bad_auth_is_the_end),
         TEST(test_login_where_handlers_ask_for_it),
         TEST(test_expiry_is_told_then_ends),

@@ -303,7 +303,8 @@ class Peer:
 
 
 def ports(server):
-    return json.loads((server.data / "run" / "ports.json").read_text())
+    """Written once the server serves, which is a moment after it can be reached."""
+    return eventually(lambda: json.loads((server.data / "run" / "ports.json").read_text()))
 
 
 def is_refused(address):

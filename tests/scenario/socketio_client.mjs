@@ -57,12 +57,10 @@ const scenarios = {
     const got = [];
     socket.on('message-back', (i) => got.push(i));
     await next(socket, 'connect');
-    let upgraded = false;
-    socket.io.engine.once('upgrade', () => { upgraded = true; });
     let i = 0;
-    while (!upgraded || i < 100) { // all the time while it changes over
+    while (socket.io.engine.transport.name !== 'websocket' || i < 100) { // while it changes over
       socket.emit('message', i++);
-      await new Promise(setImmediate);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     while (got.length < i) await next(socket, 'message-back');
     return { began, now: socket.io.engine.transport.name, ordered: got.every((n, at) => n === at) };

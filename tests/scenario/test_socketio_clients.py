@@ -19,7 +19,7 @@ BYTES = [[1, 2, 3], [4, 5], [6]]
 
 def start(workers=4):
     """Hearts beat at their usual pace: a client that is busy is not dead."""
-    return configure(Server(), workers, eio_ping_interval_ms=2000, eio_ping_timeout_ms=5000,
+    return configure(Server(), workers, eio_ping_interval_ms=2000, eio_ping_timeout_ms=20000,
                      sio_connect_ms=5000)
 
 
@@ -80,7 +80,9 @@ def test_socket_io_client_comes_back_after_a_restart():
         server.stop()
         server.start()
         out, _ = client.communicate()
-        assert json.loads(out) == {"reason": "transport close", "back": ["meanwhile"]}
+        told = json.loads(out)
+        assert told["reason"] in ("transport close", "transport error")  # the latter while it polled
+        assert told["back"] == ["meanwhile"]
 
 
 class Echo:

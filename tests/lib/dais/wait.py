@@ -11,6 +11,12 @@ def scale():
     return float(os.environ.get("DAIS_TIME_SCALE", "1"))
 
 
+def at_once(seconds=0.25):
+    """The bound for what has to be felt everywhere at once, longer where processors are fought for."""
+    crowding = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return seconds * scale() * max(1.0, crowding)
+
+
 def eventually(check, timeout_s=10.0, what=None):
     """Calls `check` until it returns something true, and returns that.
 

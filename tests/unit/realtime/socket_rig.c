@@ -98,6 +98,7 @@ static int32_t look_up(struct dais_str name, struct dais_identity *ret_identity)
 
 static int32_t verify(struct dais_str name, struct dais_identity *ret_identity)
 {
+    atomic_fetch_add(&verified, 1);
     uint32_t now = atomic_fetch_add(&verifying, 1) + 1;
     if (now > verified_together)
         verified_together = now;
@@ -109,7 +110,6 @@ static int32_t verify(struct dais_str name, struct dais_identity *ret_identity)
         code = look_up(name, ret_identity);
     pthread_mutex_unlock(&lock);
     atomic_fetch_sub(&verifying, 1);
-    atomic_fetch_add(&verified, 1);
     return code;
 }
 
@@ -121,6 +121,13 @@ void socket_rig_verify_ms(uint32_t ms)
 void socket_rig_provider(bool works)
 {
     provider_works = works;
+}
+
+void socket_rig_await_verified(uint32_t count)
+{
+    for (uint64_t until_ms = clock_ms() + AWAIT_MS; verified < count && clock_ms() < until_ms;)
+        (void)poll(NULL, 0, 1);
+    assert_true(verified >= count);
 }
 
 uint32_t socket_rig_verified(void)

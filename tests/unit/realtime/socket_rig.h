@@ -38,6 +38,8 @@ void socket_rig_token(const char *token, const char *user, uint32_t roles, int64
 void socket_rig_verify_ms(uint32_t ms);
 /** Whether the provider can be asked at all. */
 void socket_rig_provider(bool works);
+/** Waits until so many verifications have begun. */
+void socket_rig_await_verified(uint32_t count);
 /** How many verifications there were, and how many at a time at most. */
 uint32_t socket_rig_verified(void);
 uint32_t socket_rig_verified_together(void);

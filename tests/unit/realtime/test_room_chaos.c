@@ -219,8 +219,9 @@ static void test_rooms_survive_whatever_is_done_with_them(void **state)
     rig_kind.presence = presence;
     for (uint32_t i = 0; i < ROOMS; i++)
         (void)snprintf(ids[i], sizeof ids[i], "r%u", i);
-    for (uint32_t i = 0; i < PERSONS; i++) {
+    for (uint32_t i = 0; i < PERSONS; i++)
         (void)snprintf(names[i], sizeof names[i], "g%u", i / 2); /* each has two tabs */
+    for (uint32_t i = 0; i < PERSONS; i++) {
         persons[i].worker = i % WORKERS;
         persons[i].guest = names[i];
         assert_int_equal(worker_call(persons[i].worker, run_person, &persons[i]), DAIS_OK);

@@ -240,8 +240,10 @@ static void test_a_revocation_while_a_socket_opens(void **state)
     uint32_t before = socket_rig_verified();
     socket_rig_verify_ms(50);
     int other = socket_rig_connect("?token=a"); /* its socket asks once more behind the 101 */
+    socket_rig_await_verified(before + 2);
     socket_rig_revoke("user:anna");
     expect_who(other, "anna 8");
+    expect_who(fd, "anna 8");
     assert_true(socket_rig_verified() >= before + 4); /* handshake, opening, both again */
     close(fd);
     close(other);

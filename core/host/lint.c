@@ -53,7 +53,7 @@ static bool find_descriptor(const struct elf_info *info, char ret_text[LINT_TEXT
     else if (info->draft_hash != DAIS_DRAFT_HASH)
         snprintf(ret_text, LINT_TEXT_BYTES,
                  "was built against other draft headers (%016llx; this host has %016llx): build it "
-                 "again",
+                 "again, by dais_add_plugin of this host's sources (cmake/DaisPlugin.cmake)",
                  (unsigned long long)info->draft_hash, (unsigned long long)DAIS_DRAFT_HASH);
     else
         return false;

@@ -70,7 +70,7 @@ void eio_drain(void);
 
 /**
  * Ends the sessions that are left (`closed` is called) and gives this worker's memory back. After
- * link_worker_stop, before http_worker_stop. [worker]
+ * http_worker_stop and link_worker_stop. [worker]
  */
 void eio_stop(void);
 

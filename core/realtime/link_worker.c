@@ -74,17 +74,19 @@ void link_give_back_input(uint64_t bytes)
 /* The owner may free the link in here. */
 static void visit(struct link *link)
 {
-    bool alive = link->ws && link->ws->state != WS_DEAD;
-    if (link->slow && (alive || !link->ws)) {
+    struct ws *ws = link->ws; /* goes away only in ws_visit */
+    bool slow = link->slow && !(ws && ws->state == WS_DEAD);
+    if (slow) {
         link->slow = false;
         if (link->ops && link->ops->overflow)
             link->ops->overflow(link);
-        else if (alive)
-            ws_close(link->ws, WS_CLOSE_SLOW, dais_cstr("read too slowly, resume"));
-        return;
+        else if (ws)
+            ws_close(ws, WS_CLOSE_SLOW, dais_cstr("read too slowly, resume"));
     }
-    if (link->ws)
-        ws_visit(link->ws);
+    if (ws)
+        ws_visit(ws);
+    else if (slow)
+        return;
     else if (link->ops && link->ops->flush)
         link->ops->flush(link);
 }

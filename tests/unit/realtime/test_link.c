@@ -106,6 +106,33 @@ static void test_overflow_is_told_once(void **state)
     assert_int_equal(peer->overflows, 1);
 }
 
+static void note_overflow(struct link *link)
+{
+    CONTAINER_OF(link, struct peer, link)->overflows++;
+}
+
+static int32_t put_too_much_and_close(struct peer *peer)
+{
+    while (!peer->link.over)
+        peer_put(peer, "part", MESSAGE_DURABLE, 0);
+    ws_close(peer->ws, WS_CLOSE_GOING_AWAY, dais_str("", 0));
+    return DAIS_OK;
+}
+
+/* A session that has ended does nothing when it hears that its client was too slow. */
+static void test_close_of_a_slow_reader_goes_out_at_once(void **state)
+{
+    static const struct link_ops ops = {.overflow = note_overflow};
+    struct peer *peer = peer_new();
+    (void)state;
+    peer->link.ops = &ops;
+    peer_connect(peer, DAIS_OK);
+    peer_run(peer, put_too_much_and_close);
+    assert_string_equal(peer_next_frame(peer), "88:1001,");
+    peer_close(peer);
+    assert_int_equal(peer->overflows, 1);
+}
+
 /* Counts replace each other while the reader is slow; what is durable keeps its order to them. */
 static int32_t put_count(struct peer *peer)
 {
@@ -205,6 +232,7 @@ int main(void)
         PEER_TEST(test_slow_reader_is_closed_to_resume),
         PEER_TEST(test_stopped_reader_is_gone),
         PEER_TEST(test_overflow_is_told_once),
+        PEER_TEST(test_close_of_a_slow_reader_goes_out_at_once),
         PEER_TEST(test_replaceable_messages_of_a_slow_reader),
         PEER_TEST(test_spans_go_out_at_once),
         PEER_TEST(test_giant_span),

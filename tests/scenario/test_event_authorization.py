@@ -157,3 +157,21 @@ def test_a_bad_refresh_leaves_what_there_is(house, which):
         assert other["status"] == 403 and other["field"] == "token"
         found = next(found for found in house.rows if found.is_envelope and found.data)
         assert status_of(found, client.call(found.name, data_for(found))) is None
+
+
+def test_one_answer_is_enough_for_all_sockets_of_a_token():
+    """A role that changes is known to all tabs, and the provider is not asked for each of them."""
+    running = Server()
+    running.config = ("workers: 1\nlimits: {token_checks: 1}\n"
+                      f"plugins:\n  auth: {{}}\n{row(running, 'talk')}")
+    with running:
+        user, admin = running.user(), running.user(role="admin")
+        tabs = [Events(running, token=user.token) for _ in range(20)]
+        assert all(tab.problem("talk:admin", {"text": "a"})["status"] == 403 for tab in tabs)
+        asked = running.metric("dais_identity_verified_total")
+        admin.patch(f"/api/users/{user.user['id']}/role", {"role": "admin"}).expect(200)
+        eventually(lambda: tabs[-1].call("talk:admin", {"text": "a"})["ok"], what="the role counts")
+        assert all(tab.ask("talk:admin", {"text": "a"})["role"] == "admin" for tab in tabs)
+        assert running.metric("dais_identity_verified_total") - asked <= 5
+        for tab in tabs:
+            tab.ws.drop()

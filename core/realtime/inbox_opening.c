@@ -81,11 +81,12 @@ static bool has_gone(const struct events_hook *hook)
     return hook->gone != NULL;
 }
 
-/* The next hook of the space that does something; one whose plugin is out is left out. */
+/* The next hook of the space that does something. One whose plugin is out is left out, but for
+ * those who let clients in: nobody comes past a guard that is away. */
 static const struct events_hook *next_hook(struct socket *socket, hook_has_fn has)
 {
     const struct events_hook *hook = events_hook_after(socket->form, socket->cursor);
-    while (hook && (!has(hook) || inbox_is_out(hook)))
+    while (hook && (!has(hook) || (has != has_connect && inbox_is_out(hook))))
         hook = events_hook_after(socket->form, hook->key);
     if (hook)
         socket->cursor = hook->key;
@@ -105,9 +106,14 @@ void inbox_connect(struct socket *socket)
 {
     static const struct envelope_problem busy = {.error = DAIS_E_UNAVAILABLE,
                                                  .detail = "too much is going on; try again"};
+    static const struct envelope_problem out = {
+        .error = DAIS_E_UNAVAILABLE,
+        .detail = "the plugin that lets clients in is out; try again later"};
     const struct events_hook *hook = next_hook(socket, has_connect);
     if (!hook)
         open_now(socket);
+    else if (inbox_is_out(hook))
+        inbox_refuse(socket, &out);
     else if (inbox_start_hook(socket->first, hook) != DAIS_OK)
         inbox_refuse(socket, &busy);
 }

@@ -48,6 +48,8 @@ static _Atomic bool provider_works;
 static _Atomic uint32_t events_allowed, connects_allowed, connects;
 static bool running;
 
+struct http_owner socket_rig_guard = {.id = "guard", .plugin = 3};
+
 static struct http_owner out_owner = {
     .id = "out", .plugin = 2, .closed = 1, .closed_reason = "crashed too often"};
 
@@ -421,7 +423,7 @@ static void prepare(void)
     assert_int_equal(sockets_init(&hooks), DAIS_OK);
     assert_int_equal(rooms_init(), DAIS_OK);
     assert_int_equal(events_table_new(&table), DAIS_OK);
-    assert_int_equal(events_table_spaces(table, &rig_owner, spaces), DAIS_OK);
+    assert_int_equal(events_table_spaces(table, &socket_rig_guard, spaces), DAIS_OK);
     assert_int_equal(events_table_events(table, &rig_owner, events), DAIS_OK);
     assert_int_equal(events_table_events(table, &out_owner, out_events), DAIS_OK);
     events_use(table);

@@ -22,6 +22,9 @@
 /** How many workers the next server has. */
 extern uint32_t socket_rig_workers;
 
+/** Whose the connect handlers are. */
+extern struct http_owner socket_rig_guard;
+
 /** For cmocka: a server before each test and its end after it. */
 int socket_rig_setup(void **state);
 int socket_rig_teardown(void **state);

@@ -240,6 +240,21 @@ static void test_connect_handlers_refuse(void **state)
     socket_rig_await_gone(1); /* the other one was never in */
 }
 
+/* Nobody comes past a connect handler whose plugin crashed too often. */
+static void test_a_guard_that_is_away_lets_nobody_in(void **state)
+{
+    (void)state;
+    atomic_store(&socket_rig_guard.closed, 1);
+    int fd = socket_rig_connect("");
+    sio_rig_expect_begin(fd, "{\"event\":\"error\",\"data\":{\"event\":\"connect\",\"error\":{");
+    close(fd);
+    atomic_store(&socket_rig_guard.closed, 0);
+    fd = socket_rig_connect("");
+    eio_rig_send(fd, "{\"event\":\"echo\",\"id\":1}");
+    sio_rig_expect_begin(fd, "{\"event\":\"ack\",\"id\":1,\"ok\":true");
+    close(fd);
+}
+
 static void test_viewers(void **state)
 {
     (void)state;
@@ -372,6 +387,7 @@ int main(void)
         TEST(test_an_address_has_so_many_sockets),
         TEST(test_what_is_no_websocket_is_refused),
         TEST(test_connect_handlers_refuse),
+        TEST(test_a_guard_that_is_away_lets_nobody_in),
         TEST(test_viewers),
         TEST(test_resume_is_taken_once),
         TEST(test_events_reach_others),

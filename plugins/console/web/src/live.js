@@ -3,6 +3,7 @@
 
 const RETRY_MS = 500;
 const RETRY_MS_MAX = 15000;
+const DENIED = 4003; // the server does not want this client back
 
 /** A name under which all tabs of this browser count as one viewer. */
 function guest() {
@@ -43,8 +44,9 @@ export function listen({ on = {}, greet = [], link = () => {} }) {
       if (event === "ack" && ok) greet[id]?.done?.(data);
       else on[event]?.(data);
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", ({ code }) => {
       link(false);
+      if (code === DENIED) return;
       setTimeout(open, wait * (0.5 + Math.random()));
       wait = Math.min(wait * 2, RETRY_MS_MAX);
     });

@@ -307,6 +307,15 @@ int str_cmp(struct dais_str a, struct dais_str b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
+struct dais_str str_place(struct dais_str text, char **at)
+{
+    struct dais_str copy = dais_str(text.ptr ? *at : NULL, text.len);
+    if (text.len > 0)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return copy;
+}
+
 struct dais_str str_sub(struct dais_str text, uint64_t from, uint64_t len)
 {
     if (!text.ptr)

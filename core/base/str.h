@@ -101,6 +101,10 @@ int str_cmp(struct dais_str a, struct dais_str b);
 /** The part from `from` with `len` bytes, both clamped to the text. */
 struct dais_str str_sub(struct dais_str text, uint64_t from, uint64_t len);
 
+/** Copies `text` to `*at`, where there is room for it, and moves `*at` behind it; the copy. An
+ * absent text stays absent. */
+struct dais_str str_place(struct dais_str text, char **at);
+
 /** Without ASCII blanks (space, tab, CR, LF) at both ends. */
 struct dais_str str_trim(struct dais_str text);
 

@@ -14,15 +14,6 @@
 
 /* --- items --- */
 
-static struct dais_str place(struct dais_str text, char **at)
-{
-    struct dais_str copy = dais_str(text.ptr ? *at : NULL, text.len);
-    if (text.len > 0)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
 struct call_item *inbox_item(struct socket *socket, enum call_kind kind, const struct call_in *in)
 {
     size_t list = in->attachment_count * sizeof(struct dais_buf *);
@@ -39,9 +30,9 @@ struct call_item *inbox_item(struct socket *socket, enum call_kind kind, const s
         .attachments = attachments,
         .attachment_count = in->attachment_count,
     };
-    item->name = place(in->event, &at);
-    item->args = place(in->args, &at);
-    item->id = place(in->id, &at);
+    item->name = str_place(in->event, &at);
+    item->args = str_place(in->args, &at);
+    item->id = str_place(in->id, &at);
     for (uint32_t i = 0; i < in->attachment_count; i++) {
         attachments[i] = buf_ref(in->attachments[i]);
         bytes += in->attachments[i]->len;

@@ -256,13 +256,6 @@ static void plain_upgraded(void *context, struct wire *wire, struct dais_str ear
     mem_free(context);
 }
 
-static struct dais_str keep(char *memory, struct dais_str text)
-{
-    if (text.len > 0)
-        memcpy(memory, text.ptr, text.len);
-    return dais_str(memory, text.len);
-}
-
 static void plain_serve(struct dais_req *req, void *context)
 {
     struct credentials own;
@@ -274,11 +267,10 @@ static void plain_serve(struct dais_req *req, void *context)
         CHECK(code == DAIS_OK);
         return;
     }
+    char *at = handshake->text;
     handshake->entry = context;
-    handshake->credentials = (struct credentials){
-        .token = keep(handshake->text, own.token),
-        .guest = keep(handshake->text + own.token.len, own.guest),
-    };
+    handshake->credentials.token = str_place(own.token, &at);
+    handshake->credentials.guest = str_place(own.guest, &at);
     if (ws_accept(req, plain_upgraded, handshake))
         mem_free(handshake);
 }

@@ -23,15 +23,6 @@
 
 /* --- memory --- */
 
-static struct dais_str place(struct dais_str text, char **at)
-{
-    struct dais_str copy = dais_str(text.ptr ? *at : NULL, text.len);
-    if (text.len > 0)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
 static struct socket_user *user_new(struct dais_str token, const struct dais_identity *identity)
 {
     uint64_t bytes = token.len + identity->user_id.len + identity->session_id.len +
@@ -41,12 +32,12 @@ static struct socket_user *user_new(struct dais_str token, const struct dais_ide
         return NULL;
     char *at = (char *)(user + 1);
     user->refs = 1;
-    user->token = place(token, &at);
+    user->token = str_place(token, &at);
     user->identity = *identity;
-    user->identity.user_id = place(identity->user_id, &at);
-    user->identity.session_id = place(identity->session_id, &at);
-    user->identity.name = place(identity->name, &at);
-    user->identity.role = place(identity->role, &at);
+    user->identity.user_id = str_place(identity->user_id, &at);
+    user->identity.session_id = str_place(identity->session_id, &at);
+    user->identity.name = str_place(identity->name, &at);
+    user->identity.role = str_place(identity->role, &at);
     return user;
 }
 
@@ -295,7 +286,7 @@ static int32_t ask_for(struct socket *socket, struct dais_str token)
     if (!beginning)
         return DAIS_E_MEMORY;
     char *at = (char *)(beginning + 1);
-    *beginning = (struct beginning){.socket = socket, .token = place(token, &at)};
+    *beginning = (struct beginning){.socket = socket, .token = str_place(token, &at)};
     const struct fiber_spec spec = {
         .name = "socket token",
         .fn = begin_on_fiber,

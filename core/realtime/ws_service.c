@@ -418,15 +418,6 @@ static int32_t read_parameters(struct dais_req *req, struct dais_str texts[PARAM
     return read_resume(req, &texts[PARAMETER_RESUME]);
 }
 
-static struct dais_str place(struct dais_str text, char **at)
-{
-    struct dais_str copy = dais_str(text.ptr ? *at : NULL, text.len);
-    if (text.len > 0)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
 static struct hello *hello_new(struct dais_req *req, const struct dais_str *texts)
 {
     struct dais_str peer = http_peer(req);
@@ -438,9 +429,9 @@ static struct hello *hello_new(struct dais_req *req, const struct dais_str *text
         return NULL;
     char *at = (char *)(hello + 1);
     *hello = (struct hello){.req = req, .address = http_address_key_of(req)};
-    hello->peer = place(peer, &at);
+    hello->peer = str_place(peer, &at);
     for (uint32_t i = 0; i < PARAMETER_COUNT; i++)
-        hello->texts[i] = place(texts[i], &at);
+        hello->texts[i] = str_place(texts[i], &at);
     return hello;
 }
 

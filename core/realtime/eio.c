@@ -102,7 +102,10 @@ bool eio_session_is_lost(const struct eio_session *session)
 static void on_timer(struct timer *timer)
 {
     struct eio_session *session = CONTAINER_OF(timer, struct eio_session, timer);
-    if (session->state == EIO_STATE_LEAVING || eio_session_is_lost(session)) {
+    bool lost = eio_session_is_lost(session);
+    if (lost)
+        eio_worker_count(eio_worker_self(), EIO_METRIC_LOST_TOTAL, 1);
+    if (lost || session->state == EIO_STATE_LEAVING) {
         eio_session_end(session, WS_CLOSE_POLICY);
         return;
     }

@@ -119,8 +119,21 @@ struct eio_worker {
     uint64_t body_bytes; /* of POSTs that came here and are not answered */
     uint64_t calls;      /* made so far */
     uint32_t count;
+    uint32_t metrics; /* number of the first */
     bool draining;
 };
+
+/** Numbers of the rows in eio_worker.c. */
+enum eio_metric {
+    EIO_METRIC_SESSIONS,
+    EIO_METRIC_SESSIONS_TOTAL,
+    EIO_METRIC_UPGRADES_TOTAL,
+    EIO_METRIC_LOST_TOTAL,
+    EIO_METRIC_COUNT
+};
+
+/** Adds to a metric. */
+void eio_worker_count(const struct eio_worker *worker, enum eio_metric metric, int64_t value);
 
 /** Answers that need nothing of their own. */
 extern const struct eio_answer eio_answer_transport;   /**< code 0 */

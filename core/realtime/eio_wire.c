@@ -108,6 +108,7 @@ static void upgrade(struct eio_probe *probe)
     session->polling = false;
     session->probe = NULL;
     free_probe(probe);
+    eio_worker_count(eio_worker_self(), EIO_METRIC_UPGRADES_TOTAL, 1);
     eio_poll_send_home(session);
     eio_session_steer(session);
 }

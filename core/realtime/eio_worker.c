@@ -6,8 +6,29 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "loop/worker.h"
 #include "realtime/eio_inner.h"
+
+static const struct metrics_row metric_rows[EIO_METRIC_COUNT] = {
+    [EIO_METRIC_SESSIONS] = {.name = "dais_eio_sessions",
+                             .kind = METRICS_GAUGE,
+                             .help = "Open sessions of Engine.IO, by all transports"},
+    [EIO_METRIC_SESSIONS_TOTAL] = {.name = "dais_eio_sessions_total",
+                                   .kind = METRICS_COUNTER,
+                                   .help = "Sessions of Engine.IO that were opened"},
+    [EIO_METRIC_UPGRADES_TOTAL] = {.name = "dais_eio_upgrades_total",
+                                   .kind = METRICS_COUNTER,
+                                   .help = "Sessions that went from polling to a WebSocket"},
+    [EIO_METRIC_LOST_TOTAL] = {.name = "dais_eio_lost_total",
+                               .kind = METRICS_COUNTER,
+                               .help = "Sessions whose client did not answer a ping"},
+};
+
+void eio_worker_count(const struct eio_worker *worker, enum eio_metric metric, int64_t value)
+{
+    metrics_add(worker->metrics + (uint32_t)metric, value);
+}
 
 struct eio_worker *eio_worker_self(void)
 {
@@ -25,8 +46,10 @@ struct eio_session *eio_worker_find(const struct eio_sid *sid, const struct eio_
     struct eio_session *session = idmap_get(&eio_worker_self()->sessions, eio_sid_key(sid));
     if (!session || !eio_sid_eq(&session->sid, sid) || !is_at(session, endpoint))
         return NULL;
-    if (eio_session_is_lost(session))
+    if (eio_session_is_lost(session)) {
+        eio_worker_count(eio_worker_self(), EIO_METRIC_LOST_TOTAL, 1);
         eio_session_end(session, WS_CLOSE_POLICY);
+    }
     return session->state == EIO_STATE_OVER ? NULL : session;
 }
 
@@ -40,6 +63,8 @@ int32_t eio_worker_enter(struct eio_worker *worker, uint64_t address_key)
     if (idmap_put(&worker->addresses, address_key, (void *)(uintptr_t)(open + 1)) != DAIS_OK)
         return DAIS_E_MEMORY;
     worker->count++;
+    eio_worker_count(worker, EIO_METRIC_SESSIONS, 1);
+    eio_worker_count(worker, EIO_METRIC_SESSIONS_TOTAL, 1);
     return DAIS_OK;
 }
 
@@ -48,6 +73,7 @@ void eio_worker_leave(struct eio_worker *worker, uint64_t address_key)
     uint64_t open = (uint64_t)(uintptr_t)idmap_get(&worker->addresses, address_key);
     CHECK(open > 0 && worker->count > 0);
     worker->count--;
+    eio_worker_count(worker, EIO_METRIC_SESSIONS, -1);
     if (open == 1)
         (void)idmap_remove(&worker->addresses, address_key);
     else if (idmap_put(&worker->addresses, address_key, (void *)(uintptr_t)(open - 1)) != DAIS_OK)
@@ -110,9 +136,12 @@ int32_t eio_start(void)
     timer_init(&worker->turn, on_turn);
     worker->ping = make_frame(dais_cstr("2"));
     worker->probe_answer = make_frame(dais_cstr("3probe"));
-    if (!worker->ping || !worker->probe_answer) {
+    int32_t code = worker->ping && worker->probe_answer ? DAIS_OK : DAIS_E_MEMORY;
+    if (code == DAIS_OK)
+        code = metrics_register(metric_rows, EIO_METRIC_COUNT, &worker->metrics);
+    if (code != DAIS_OK) {
         free_worker(worker);
-        return DAIS_E_MEMORY;
+        return code;
     }
     worker_slot_set(WORKER_SLOT_ENGINE, worker);
     return DAIS_OK;

@@ -50,7 +50,10 @@ def test_socket_io_client(server, transport):
 
 
 def test_socket_io_client_upgrades(server):
+    before = server.metric("dais_eio_upgrades_total")
     assert run(server, "upgrade") == {"began": ["polling"], "now": "websocket", "ordered": True}
+    assert server.metric("dais_eio_upgrades_total") == before + 1
+    assert server.metric("dais_eio_sessions_total") > before
 
 
 def test_socket_io_client_polls_a_burst(server):

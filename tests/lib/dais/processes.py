@@ -12,6 +12,11 @@ def cmdline(pid):
         return []
 
 
+def program(pid):
+    """What it was started as; "" when it is gone."""
+    return (cmdline(pid) or [""])[0]
+
+
 def state(pid):
     """The state letter of a process ("R", "S", "Z" …), or None when it is gone."""
     try:

@@ -204,7 +204,7 @@ class Server:
         """The process that serves: the supervisor's child that is not PostgreSQL."""
         def find():
             return [pid for pid in processes.children(self.supervisor_pid)
-                    if processes.cmdline(pid) and "postgres" not in processes.cmdline(pid)[0]]
+                    if (name := processes.program(pid)) and "postgres" not in name]
         return eventually(find, what="the server process")[0]
 
     @property
@@ -212,7 +212,7 @@ class Server:
         """The postmaster of the embedded cluster."""
         def find():
             return [pid for pid in processes.children(self.supervisor_pid)
-                    if processes.cmdline(pid) and "postgres" in processes.cmdline(pid)[0]]
+                    if "postgres" in processes.program(pid)]
         return eventually(find, what="the postmaster")[0]
 
     def kill(self, pid):

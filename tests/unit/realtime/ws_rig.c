@@ -58,7 +58,11 @@ static int32_t open_ws(void *arg)
 static int32_t run_on_worker(void *arg)
 {
     struct peer *peer = arg;
-    return peer->run(peer);
+    peer->seen.waited = peer->link.queue.bytes;
+    int32_t code = peer->run(peer);
+    peer->seen.over = peer->link.over;
+    peer->seen.code = peer->code;
+    return code;
 }
 
 void peer_put(struct peer *peer, const char *text, uint32_t class, uint32_t key)
@@ -143,11 +147,18 @@ int32_t peer_nothing(struct peer *peer)
     return DAIS_OK;
 }
 
-/* What was heard, when the worker is not in the middle of it. */
+static int32_t compare(struct peer *peer)
+{
+    if (strcmp(strbuf_cstr(&peer->heard), peer->expected) == 0)
+        return DAIS_OK;
+    print_error("heard %s\n", strbuf_cstr(&peer->heard));
+    return DAIS_E_STATE;
+}
+
 void peer_expect_heard(struct peer *peer, const char *expected)
 {
-    peer_run(peer, peer_nothing);
-    assert_string_equal(strbuf_cstr(&peer->heard), expected);
+    peer->expected = expected;
+    peer_run(peer, compare);
 }
 
 void peer_close(struct peer *peer)
@@ -156,8 +167,10 @@ void peer_close(struct peer *peer)
         close(peer->fd);
     peer->fd = -1;
     peer_run(peer, peer_nothing);
-    while (peer->code == 0)
+    while (peer->seen.code == 0) {
         peer_wait(peer);
+        peer_run(peer, peer_nothing);
+    }
 }
 
 void peer_send(struct peer *peer, const struct strbuf *bytes)

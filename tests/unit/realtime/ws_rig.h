@@ -28,6 +28,13 @@
 #define PEER_BUDGET 65536u
 #define PEER_CLOSE_MS 1000
 
+/** What this thread may know of the server's part: as it was when peer_run last came to it. */
+struct peer_sight {
+    uint32_t waited; /* bytes, before `run` */
+    uint32_t code;   /* of the end, behind `run`; 0: there was none yet */
+    bool over;       /* so was the link */
+};
+
 /** One connection; the server's part belongs to worker 0. */
 struct peer {
     struct peer *next;
@@ -40,7 +47,9 @@ struct peer {
     struct dais_str early;
     bool own_pings;
     bool pause_after_message;
-    uint32_t code; /* of the end; 0: there was none yet */
+    struct peer_sight seen;
+    const char *expected;
+    uint32_t code; /* of the end; for this thread behind peer_close */
     uint32_t overflows;
     uint32_t kept; /* messages put before it was too slow */
     int32_t (*run)(struct peer *peer);

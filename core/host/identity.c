@@ -101,16 +101,6 @@ int32_t identity_cached(struct dais_str token, struct dais_identity *ret_identit
     return 1;
 }
 
-/** Copies a text to `*at` and moves that on. */
-static struct dais_str place(struct dais_str text, char **at)
-{
-    struct dais_str copy = dais_str(text.ptr ? *at : NULL, text.len);
-    if (text.len)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
 static struct known *known_new(struct dais_str token, const struct dais_identity *identity)
 {
     uint64_t bytes = token.len + identity->user_id.len + identity->session_id.len +
@@ -121,12 +111,12 @@ static struct known *known_new(struct dais_str token, const struct dais_identity
     char *at = (char *)(known + 1);
     known->hash = hash_bytes(token);
     known->until_ms = clock_tick_ms() + IDENTITY_AGE_MAX_MS;
-    known->token = place(token, &at);
+    known->token = str_place(token, &at);
     known->identity = *identity;
-    known->identity.user_id = place(identity->user_id, &at);
-    known->identity.session_id = place(identity->session_id, &at);
-    known->identity.name = place(identity->name, &at);
-    known->identity.role = place(identity->role, &at);
+    known->identity.user_id = str_place(identity->user_id, &at);
+    known->identity.session_id = str_place(identity->session_id, &at);
+    known->identity.name = str_place(identity->name, &at);
+    known->identity.role = str_place(identity->role, &at);
     return known;
 }
 

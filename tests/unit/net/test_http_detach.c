@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/metrics.h"
 #include "loop/fiber.h"
 #include "loop/mail.h"
@@ -29,7 +30,6 @@
 
 /** Requests that wait on a worker, in a table of its own. */
 struct waiting {
-    struct mail mail; /* to answer them */
     struct dais_req *reqs[POLLS_MAX];
     uint32_t count;
 };
@@ -82,7 +82,8 @@ static void serve_first(struct dais_req *req, void *context)
 
 static void answer_all(struct mail *mail)
 {
-    struct waiting *mine = CONTAINER_OF(mail, struct waiting, mail);
+    struct waiting *mine = &waiting[worker_index()];
+    mem_free(mail);
     atomic_fetch_add(&answered_on, 1);
     for (uint32_t i = 0; i < mine->count; i++) {
         if (http_detached_left(mine->reqs[i]))
@@ -98,8 +99,10 @@ static void serve_answer(struct dais_req *req, void *context)
 {
     (void)context;
     for (uint32_t i = 0; i < 2; i++) {
-        waiting[i].mail.deliver = answer_all;
-        CHECK(mail_send(i, &waiting[i].mail) == DAIS_OK);
+        struct mail *mail = mem_zalloc(1, sizeof *mail);
+        CHECK(mail);
+        mail->deliver = answer_all;
+        CHECK(mail_send(i, mail) == DAIS_OK);
     }
     CHECK(http_reply(req, 204, NULL, dais_cstr("")) == DAIS_OK);
 }

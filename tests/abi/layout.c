@@ -8,7 +8,10 @@
 #include "dais/events.h"
 #include "dais/hooks.h"
 #include "dais/mem.h"
+#include "dais/random.h"
 #include "dais/rooms.h"
+#include "dais/services.h"
+#include "dais/svc/roomsource.h"
 
 #define AT(type, member, offset)                                                                   \
     _Static_assert(offsetof(struct type, member) == (offset), #type "." #member " moved")
@@ -183,8 +186,30 @@ AT(dais_room_joined, count, 0);
 AT(dais_room_joined, resumed, 32);
 AT(dais_room_joined, replayed, 36);
 
-SIZE(dais_events_v1, 176);
-SIZE(dais_rooms_v1, 80);
+SIZE(dais_room_watch, 32);
+AT(dais_room_watch, kind, 0);
+AT(dais_room_watch, flags, 8);
+AT(dais_room_watch, reserved, 12);
+AT(dais_room_watch, presence, 16);
+AT(dais_room_watch, summary, 24);
+
+SIZE(dais_room_found, 72);
+AT(dais_room_found, kind, 0);
+AT(dais_room_found, id, 16);
+AT(dais_room_found, owner_id, 32);
+AT(dais_room_found, title, 48);
+AT(dais_room_found, flags, 64);
+AT(dais_room_found, reserved, 68);
+
+SIZE(dais_roomsource_v1, 24);
+AT(dais_roomsource_v1, kind, 0);
+AT(dais_roomsource_v1, find, 8);
+AT(dais_roomsource_v1, default_of, 16);
+
+SIZE(dais_events_v1, 184);
+SIZE(dais_random_v1, 16);
+SIZE(dais_rooms_v1, 88);
+SIZE(dais_services_v1, 24);
 
 _Static_assert(sizeof(dais_handle) == 8, "dais_handle changed its size");
 _Static_assert(DAIS_E_INVALID == -1 && DAIS_E_UNAUTHENTICATED == -2 && DAIS_E_DENIED == -3 &&

@@ -60,7 +60,7 @@ struct dais_need {
 
 /** One service that this plugin offers to the others: a frozen table under a versioned name. */
 struct dais_offer {
-    const char *name;
+    const char *name; /**< "dais.streams/1"; an instance of many: "dais.roomsource/1:live" */
     const void *table;
 };
 

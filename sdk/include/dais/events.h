@@ -217,6 +217,10 @@ struct dais_events_v1 {
     int32_t (*close)(dais_handle socket, uint32_t why);
     /** [fiber] [worker] Endpoints: sends one message. Errors as emit_socket. */
     int32_t (*send)(dais_handle socket, struct dais_str bytes, uint32_t binary);
+    /** [fiber] [worker] As `fail`, and the problem's "retryAfter" says in how many seconds, rounded
+     * up, it may be tried again; not with 0 ms. */
+    int32_t (*fail_later)(struct dais_call *call, int32_t error, uint64_t retry_ms,
+                          const char *field, const char *detail);
 };
 
 DAIS_SLOT const struct dais_events_v1 *dais_events;

@@ -33,7 +33,10 @@ enum dais_access {
 
 #define DAIS_ROUTE_INLINE 1u /**< runs on the worker's stack, never suspends */
 
-/** What the host read for the handler: structs of the row's shapes, NULL without a shape. */
+/**
+ * What the host read for the handler: structs of the row's shapes, NULL without a shape. A request
+ * without a body counts as one with `{}`: fields have their defaults, a required one is missing.
+ */
 struct dais_input {
     const void *path;
     const void *query;

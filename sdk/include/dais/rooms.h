@@ -106,6 +106,19 @@ struct dais_room_kind {
     const char *summary; /**< one line, for documents */
 };
 
+/**
+ * Somebody else than the kind's plugin wants to know who is there. Tables of them are const; the
+ * last row has the kind NULL.
+ */
+struct dais_room_watch {
+    const char *kind;  /**< of any plugin; it need not exist (yet) */
+    uint32_t flags;    /**< 0 */
+    uint32_t reserved; /**< 0 */
+    /** [fiber] As `presence` of struct dais_room_kind, and after it for each change. Required. */
+    void (*presence)(const struct dais_presence *change);
+    const char *summary; /**< one line, for documents */
+};
+
 /** How a socket enters. */
 struct dais_room_join {
     struct dais_room room;
@@ -189,6 +202,11 @@ struct dais_rooms_v1 {
      * was missed is forgotten; the next join begins another epoch. DAIS_E_LIMIT.
      */
     int32_t (*close)(const struct dais_room *room, const struct dais_emit *last);
+    /**
+     * [setup] Registers watches; the table ends with a row whose kind is NULL. While a plugin that
+     * watches is being replaced no change is lost to it: the newer code hears what is next.
+     */
+    int32_t (*observe)(const struct dais_room_watch *table);
 };
 
 DAIS_SLOT const struct dais_rooms_v1 *dais_rooms;

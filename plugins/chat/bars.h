@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Who may not take part: bans, which have no end, and time-outs, which have one.
+ *
+ * A bar is a row. It counts from its commit on: the statement that stores a message looks for it.
+ * A time-out is over when its time is, nothing has to be done for that. Told are the sockets of the
+ * account (chat:barred, chat:unbarred), and the moderators who joined with chat:join (chat:bars).
+ */
+#include "dais/caller.h"
+#include "dais/field.h"
+
+#include "who.h"
+
+/** Longest time-out, and how far back deleteMessages reaches, in seconds. */
+#define BARS_SECONDS_MAX (366 * 86400)
+#define BARS_DELETE_SECONDS_MAX (7 * 86400)
+/** Longest reason in characters. */
+#define BARS_REASON_MAX 500
+/** Bars of a page. */
+#define BARS_PAGE_MAX 100
+
+struct bars_put {
+    uint64_t present;
+    struct who_room room;
+    struct dais_str user_id;
+    int64_t seconds;         /**< of a time-out; 0: a ban */
+    struct dais_str reason;  /**< absent: none */
+    int64_t delete_messages; /**< also deletes what the account wrote in so many seconds */
+};
+extern const struct dais_shape bars_put_event; /**< {room, userId, seconds?, …} */
+extern const struct dais_shape bars_put_body;  /**< {seconds?, reason?, deleteMessages?} */
+
+struct bars_lift {
+    uint64_t present;
+    struct who_room room;
+    struct dais_str user_id;
+};
+extern const struct dais_shape bars_lift_event; /**< {room, userId} */
+
+struct bars_list {
+    uint64_t present;
+    struct who_room room;
+    struct dais_str before; /**< absent: the newest */
+    int64_t limit;
+};
+extern const struct dais_shape bars_list_query; /**< {before?, limit?} */
+
+extern const struct dais_shape bars_bar;    /**< answer: one bar */
+extern const struct dais_shape bars_page;   /**< answer: {bars, next?} */
+extern const struct dais_shape bars_change; /**< event chat:bars to moderators */
+
+/**
+ * [fiber] [suspends] Bars an account, or changes the bar that it has; answers with the bar. DENIED:
+ * as chat_may_bar · NOT_FOUND: no such room or account.
+ */
+DAIS_CHECK_RESULT int32_t bars_put(const struct dais_caller *caller, const struct bars_put *in);
+
+/** [fiber] [suspends] Ends a bar; without one it is no error. DENIED · NOT_FOUND, as bars_put. */
+DAIS_CHECK_RESULT int32_t bars_lift(const struct dais_caller *caller, const struct bars_lift *in);
+
+/** [fiber] [suspends] Bars in force, newest first. DENIED · NOT_FOUND: no such room. */
+DAIS_CHECK_RESULT int32_t bars_list(const struct dais_caller *caller, const struct bars_list *in);

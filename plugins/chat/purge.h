@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What goes for good: messages that are older than the configuration says, what accounts leave
+ * behind, and rooms that are no longer. All in small bites, so that nobody who writes waits.
+ */
+#include "dais/hooks.h"
+
+/** How often old rows are looked for, in milliseconds. */
+#define PURGE_EVERY_MS 60000
+
+/** On user.delete and stream.delete. */
+extern const struct dais_hook purge_hooks[];
+
+/** [fiber] [suspends] One turn, for a timer. */
+void purge_run(void);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 
 #include <sodium.h>
 
@@ -50,35 +51,25 @@ void random_hex(char *ret_text, size_t bytes)
     ret_text[2 * bytes] = '\0';
 }
 
-static void write_uuid(char ret_text[RANDOM_UUID_BYTES], uint8_t bytes[16], uint8_t version)
-{
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | version << 4);
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    static const uint8_t groups[] = {4, 2, 2, 2, 6};
-    size_t from = 0;
-    char *at = ret_text;
-    for (size_t i = 0; i < sizeof groups; i++) {
-        write_hex(at, bytes + from, groups[i]);
-        from += groups[i];
-        at += 2 * groups[i];
-        *at++ = '-';
-    }
-    at[-1] = '\0';
-}
-
 void random_uuid(char ret_text[RANDOM_UUID_BYTES])
 {
     uint8_t bytes[16];
     random_bytes(bytes, sizeof bytes);
-    write_uuid(ret_text, bytes, 4);
+    uuid_write(ret_text, bytes, 4);
 }
+
+/** Ids that are made between two calls of the kernel. */
+#define POOL_IDS 32u
 
 void random_uuid_v7(char ret_text[RANDOM_UUID_BYTES])
 {
-    uint8_t bytes[16];
-    random_bytes(bytes, sizeof bytes);
-    uint64_t ms = (uint64_t)clock_unix_ms();
-    for (int i = 0; i < 6; i++)
-        bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
-    write_uuid(ret_text, bytes, 7);
+    static _Thread_local struct uuid7 last;
+    static _Thread_local uint8_t pool[POOL_IDS * UUID7_RANDOM_BYTES];
+    static _Thread_local uint32_t left;
+    if (left == 0) {
+        random_bytes(pool, sizeof pool);
+        left = POOL_IDS;
+    }
+    left--;
+    uuid7_write(&last, clock_unix_ms(), pool + left * UUID7_RANDOM_BYTES, ret_text);
 }

@@ -2,6 +2,7 @@
 #pragma once
 /* Random numbers of the kernel's quality (libsodium) and the identifiers made of them. Any thread.
  */
+#include "base/uuid.h"
 #include "dais/types.h"
 
 /** Readies libsodium; aborts without entropy. Done before main; calling it again is harmless. */
@@ -20,10 +21,10 @@ uint32_t random_below(uint32_t bound);
 void random_hex(char *ret_text, size_t bytes);
 
 /** Bytes of a UUID's text with its NUL. */
-#define RANDOM_UUID_BYTES 37u
+#define RANDOM_UUID_BYTES UUID_TEXT_BYTES
 
 /** A random UUID (RFC 9562 §5.4), lower case. */
 void random_uuid(char ret_text[RANDOM_UUID_BYTES]);
 
-/** A UUID that sorts by time, to the millisecond (RFC 9562 §5.7), lower case. */
+/** A UUID that sorts by time (RFC 9562 §5.7), lower case; those of one thread rise strictly. */
 void random_uuid_v7(char ret_text[RANDOM_UUID_BYTES]);

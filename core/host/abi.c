@@ -5,15 +5,25 @@
 #include <string.h>
 
 const struct abi_interface abi_interfaces[] = {
-    {"dais.bus/1", &abi_bus},           {"dais.cli/1", &abi_cli},
-    {"dais.config/1", &abi_config},     {"dais.db/1", &abi_db},
-    {"dais.events/1", &abi_events},     {"dais.fiber/1", &abi_fiber},
-    {"dais.hooks/1", &abi_hooks},       {"dais.http/1", &abi_http},
-    {"dais.log/1", &abi_log},           {"dais.media/1", &abi_media},
-    {"dais.mem/1", &abi_mem},           {"dais.metrics/1", &abi_metrics},
-    {"dais.net/1", &abi_net},           {"dais.rooms/1", &abi_rooms},
-    {"dais.services/1", &abi_services}, {"dais.shared/1", &abi_shared},
-    {"dais.timers/1", &abi_timers},     {NULL, NULL},
+    {"dais.bus/1", &abi_bus},
+    {"dais.cli/1", &abi_cli},
+    {"dais.config/1", &abi_config},
+    {"dais.db/1", &abi_db},
+    {"dais.events/1", &abi_events},
+    {"dais.fiber/1", &abi_fiber},
+    {"dais.hooks/1", &abi_hooks},
+    {"dais.http/1", &abi_http},
+    {"dais.log/1", &abi_log},
+    {"dais.media/1", &abi_media},
+    {"dais.mem/1", &abi_mem},
+    {"dais.metrics/1", &abi_metrics},
+    {"dais.net/1", &abi_net},
+    {"dais.random/1", &abi_random},
+    {"dais.rooms/1", &abi_rooms},
+    {"dais.services/1", &abi_services},
+    {"dais.shared/1", &abi_shared},
+    {"dais.timers/1", &abi_timers},
+    {NULL, NULL},
 };
 
 static const void *query(const struct dais_host *host, const char *name)

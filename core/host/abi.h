@@ -22,6 +22,7 @@
 #include "dais/mem.h"
 #include "dais/metrics.h"
 #include "dais/net.h"
+#include "dais/random.h"
 #include "dais/rooms.h"
 #include "dais/services.h"
 #include "dais/shared.h"
@@ -64,6 +65,7 @@ extern const struct dais_media_v1 abi_media;
 extern const struct dais_mem_v1 abi_mem;
 extern const struct dais_metrics_v1 abi_metrics;
 extern const struct dais_net_v1 abi_net;
+extern const struct dais_random_v1 abi_random;
 extern const struct dais_rooms_v1 abi_rooms;
 extern const struct dais_services_v1 abi_services;
 extern const struct dais_shared_v1 abi_shared;

@@ -70,4 +70,5 @@ const struct dais_events_v1 abi_events = {
     .ask = sockets_ask,
     .close = sockets_close,
     .send = sockets_send,
+    .fail_later = call_fail_later,
 };

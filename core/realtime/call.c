@@ -99,8 +99,16 @@ int32_t call_ack_raw(struct dais_call *call, struct dais_str args,
 
 int32_t call_fail(struct dais_call *call, int32_t error, const char *field, const char *detail)
 {
-    const struct envelope_problem problem = {
-        .error = error < 0 ? error : DAIS_E_INTERNAL, .field = field, .detail = detail};
+    return call_fail_later(call, error, 0, field, detail);
+}
+
+int32_t call_fail_later(struct dais_call *call, int32_t error, uint64_t retry_ms, const char *field,
+                        const char *detail)
+{
+    const struct envelope_problem problem = {.error = error < 0 ? error : DAIS_E_INTERNAL,
+                                             .retry_ms = retry_ms,
+                                             .field = field,
+                                             .detail = detail};
     struct socket_ack ack = {.problem = &problem};
     return answer(call, &ack);
 }

@@ -26,6 +26,8 @@ int32_t call_ack_fields(struct dais_call *call, const struct dais_shape *shape, 
 int32_t call_ack_raw(struct dais_call *call, struct dais_str args,
                      struct dais_buf *const *attachments, uint32_t count);
 int32_t call_fail(struct dais_call *call, int32_t error, const char *field, const char *detail);
+int32_t call_fail_later(struct dais_call *call, int32_t error, uint64_t retry_ms, const char *field,
+                        const char *detail);
 int32_t call_speak(struct dais_call *call, const char *dialect);
 
 /** As http_explain: what a problem says when the running fiber's handler returns `error`. Without a

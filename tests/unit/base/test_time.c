@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define S(text) dais_cstr(text)
@@ -134,17 +135,75 @@ static void test_random(void **state)
     assert_non_null(strchr("89ab", uuid[19]));
 }
 
-static void test_uuid_v7_sorts_by_time(void **state)
+/** Random bytes that are all the same. */
+static void fill(uint8_t random[UUID7_RANDOM_BYTES], int byte)
+{
+    memset(random, byte, UUID7_RANDOM_BYTES);
+}
+
+static void test_uuid7_layout(void **state)
 {
     (void)state;
-    char first[RANDOM_UUID_BYTES], second[RANDOM_UUID_BYTES];
-    random_uuid_v7(first);
-    int64_t now = clock_unix_ms();
-    while (clock_unix_ms() < now + 2) {
+    struct uuid7 last = {0};
+    uint8_t random[UUID7_RANDOM_BYTES];
+    char text[UUID_TEXT_BYTES];
+    fill(random, 0xff);
+    uuid7_write(&last, 0x017f22e279b0, random, text); /* the time of RFC 9562, appendix A.6 */
+    assert_string_equal(text, "017f22e2-79b0-77ff-bfff-ffffffffffff");
+    uuid7_write(&last, 0x017f22e279b0, random, text);
+    assert_string_equal(text, "017f22e2-79b0-7800-8000-ffffffffffff");
+    fill(random, 0);
+    uuid7_write(&last, 0x017f22e279b1, random, text);
+    assert_string_equal(text, "017f22e2-79b1-7000-8000-000000000000");
+}
+
+static void test_uuid7_rises_whatever_the_clock_says(void **state)
+{
+    (void)state;
+    static const int64_t clock[] = {1000, 1000, 1001, 900, -5, 0, 1001, 1002, 1001, 5000};
+    struct uuid7 last = {0};
+    uint8_t random[UUID7_RANDOM_BYTES];
+    char before[UUID_TEXT_BYTES] = "", text[UUID_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof clock / sizeof clock[0]; i++) {
+        fill(random, (int)(255 - i * 20)); /* what is random falls */
+        uuid7_write(&last, clock[i], random, text);
+        assert_true(strcmp(before, text) < 0);
+        memcpy(before, text, sizeof text);
     }
-    random_uuid_v7(second);
-    assert_int_equal(first[14], '7');
-    assert_true(strcmp(first, second) < 0);
+    assert_memory_equal(text, "00000000-1388-7", 15);
+}
+
+static void test_uuid7_of_a_full_millisecond(void **state)
+{
+    (void)state;
+    struct uuid7 last = {.ms = 1000, .count = (1u << 26) - 2};
+    uint8_t random[UUID7_RANDOM_BYTES];
+    char text[UUID_TEXT_BYTES];
+    fill(random, 1);
+    uuid7_write(&last, 1000, random, text);
+    assert_string_equal(text, "00000000-03e8-7fff-bfff-010101010101");
+    uuid7_write(&last, 1000, random, text);
+    assert_memory_equal(text, "00000000-03e9-7", 15);
+    uuid7_write(&last, 1000, random, text); /* the clock is behind */
+    assert_memory_equal(text, "00000000-03e9-7", 15);
+}
+
+static void test_random_uuid7(void **state)
+{
+    (void)state;
+    char before[RANDOM_UUID_BYTES] = "", text[RANDOM_UUID_BYTES];
+    int64_t now = clock_unix_ms();
+    for (int i = 0; i < 10000; i++) {
+        random_uuid_v7(text);
+        assert_true(strcmp(before, text) < 0);
+        memcpy(before, text, sizeof text);
+    }
+    char ms[14] = {0};
+    memcpy(ms, text, 8);
+    memcpy(ms + 8, text + 9, 4);
+    assert_in_range(strtoull(ms, NULL, 16), now, now + 60000);
+    assert_int_equal(text[14], '7');
+    assert_non_null(strchr("89ab", text[19]));
 }
 
 static void test_errors(void **state)
@@ -217,7 +276,10 @@ int main(void)
         cmocka_unit_test(test_formatting_times),
         cmocka_unit_test(test_parsing_times),
         cmocka_unit_test(test_random),
-        cmocka_unit_test(test_uuid_v7_sorts_by_time),
+        cmocka_unit_test(test_uuid7_layout),
+        cmocka_unit_test(test_uuid7_rises_whatever_the_clock_says),
+        cmocka_unit_test(test_uuid7_of_a_full_millisecond),
+        cmocka_unit_test(test_random_uuid7),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_checks),

@@ -5,6 +5,7 @@
 #include "base/shape.h"
 #include "data/bus.h"
 #include "host/abi.h"
+#include "host/instances.h"
 #include "host/marks.h"
 #include "host/plugin.h"
 #include "host/registration.h"
@@ -50,7 +51,12 @@ static void leave(uint64_t entered)
         atomic_fetch_sub_explicit(generation_calls_here(left), 1, memory_order_release);
 }
 
-const struct dais_services_v1 abi_services = {.enter = enter, .leave = leave};
+static const void *each(const char *name, uint32_t index)
+{
+    return name ? instances_each(name, index) : NULL;
+}
+
+const struct dais_services_v1 abi_services = {.enter = enter, .leave = leave, .each = each};
 
 static int32_t subscribe(const struct dais_subscription *table)
 {

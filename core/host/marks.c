@@ -6,8 +6,7 @@
 
 /** Places for services: those of all live generations, with room between them. A power of two. */
 #define PLACES 2048u
-/** Services at the same time. */
-#define SERVICES_MAX (PLACES / 4)
+_Static_assert(MARKS_SERVICES_MAX <= PLACES / 4, "there is room between the services");
 
 /*
  * A hash of addresses that the main thread changes while others read. A place that was given up
@@ -66,7 +65,7 @@ int32_t marks_add(struct generation *generation)
 {
     const struct dais_offer *offer = generation->descriptor->offers;
     for (; offer && offer->name; offer++) {
-        if (services.count == SERVICES_MAX)
+        if (services.count == MARKS_SERVICES_MAX)
             return DAIS_E_LIMIT;
         uint32_t place = free_place(place_of(offer->table));
         atomic_store(&services.generations[place], generation);

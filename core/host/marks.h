@@ -9,6 +9,9 @@
 #include "base/owner.h"
 #include "host/plugin.h"
 
+/** Services of all live generations together. */
+#define MARKS_SERVICES_MAX 512u
+
 /** The mark of the thread, to be put back, and the generation that is called. */
 struct mark {
     struct owner before;

@@ -9,6 +9,7 @@
 #include "host/activate.h"
 #include "host/config.h"
 #include "host/files.h"
+#include "host/instances.h"
 #include "host/marks.h"
 #include "host/operations.h"
 #include "host/page.h"
@@ -223,6 +224,7 @@ void plugin_life_load(struct host *host)
     for (uint32_t i = 0; i < host->order_count; i++)
         check_required(host, host->order[i]);
     drop_failed(host);
+    instances_build(host);
 }
 
 static int providers_started(struct host *host, struct generation *generation)

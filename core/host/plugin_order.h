@@ -6,6 +6,10 @@
  * A plugin is left out, with its reason, when an interface or service that it needs is missing,
  * when the provider is left out, or when it is part of a cycle, which the reason names. What is
  * needed but optional orders plugins where it can and never leaves one out.
+ *
+ * Names are compared whole: one instance of a service ("dais.roomsource/1:live") is offered once,
+ * and who needs it waits for its provider. Who asks all instances (instances.h) needs none of them
+ * here: it starts whenever its own needs allow, and a provider may come or go by a reload.
  */
 #include "dais/abi.h"
 

@@ -8,6 +8,7 @@
 #include "host/activate.h"
 #include "host/host_worker.h"
 #include "host/identity.h"
+#include "host/instances.h"
 #include "host/operations.h"
 #include "host/periodic.h"
 #include "host/plugin_order.h"
@@ -91,6 +92,7 @@ static void change_over(struct reload_work *work)
     atomic_store(&plugin->state, PLUGIN_STARTED);
     atomic_store(&next->http.closed, 0);
     plugin_order_started(work->host);
+    instances_build(work->host);
     identity_retarget();
     operations_rebuild(work->host);
     tables_use(work->host, &work->tables);

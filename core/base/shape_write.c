@@ -26,12 +26,18 @@ static void write_list(struct json_writer *out, const struct dais_field *row,
     json_close_array(out);
 }
 
+/* Of an object: what was given of it, or its first text's address. 0: it is not there. */
+static uint64_t first_word(const void *member)
+{
+    uint64_t word;
+    memcpy(&word, member, sizeof word);
+    return word;
+}
+
 static void write_nested(struct json_writer *out, const struct dais_field *row, const void *member,
                          uint32_t depth)
 {
-    uint64_t present;
-    memcpy(&present, member, sizeof present);
-    if ((row->flags & DAIS_FIELD_NULLABLE) && present == 0)
+    if ((row->flags & DAIS_FIELD_NULLABLE) && first_word(member) == 0)
         json_add_null(out);
     else
         write_object(out, row->shape, member, depth + 1);
@@ -72,11 +78,14 @@ static void write_value(struct json_writer *out, const struct dais_field *row, c
     }
 }
 
-/* An absent text that need not be there is left out. */
+/* An absent text or object that need not be there is left out. */
 static bool is_left_out(const struct dais_field *row, const void *member)
 {
-    return shape_kind_is_text(row->kind) && !((const struct dais_str *)member)->ptr &&
-           !(row->flags & (DAIS_FIELD_REQUIRED | DAIS_FIELD_NULLABLE));
+    if (row->flags & (DAIS_FIELD_REQUIRED | DAIS_FIELD_NULLABLE))
+        return false;
+    if (row->kind == DAIS_KIND_OBJECT)
+        return first_word(member) == 0;
+    return shape_kind_is_text(row->kind) && !((const struct dais_str *)member)->ptr;
 }
 
 static void write_object(struct json_writer *out, const struct dais_shape *shape, const void *value,

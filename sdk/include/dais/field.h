@@ -7,6 +7,10 @@
  *
  * A struct that is read begins with `uint64_t present`: bit i is set when row i was given. Rows
  * that were not given hold their fallback, or an absent view, 0, 0.0 or false.
+ *
+ * When a struct is written, a text that is absent and an object whose first eight bytes are 0
+ * (`present`, or the pointer of its first text) are left out, unless their row is REQUIRED or
+ * NULLABLE.
  */
 #include "dais/abi.h"
 

@@ -300,6 +300,43 @@ static void test_write(void **state)
                         "\"note\":null}");
 }
 
+struct reply {
+    struct dais_str id;
+    struct dais_str text;
+};
+
+struct remark {
+    struct dais_str text;
+    struct reply reply;
+};
+
+static void test_write_leaves_absent_objects_out(void **state)
+{
+    (void)state;
+    static const struct dais_field reply_rows[] = {
+        DAIS_FIELD(struct reply, id, DAIS_KIND_STRING, DAIS_FIELD_REQUIRED, 0, 0, "its id"),
+        DAIS_FIELD(struct reply, text, DAIS_KIND_STRING, 0, 0, 0, "what it says"),
+        DAIS_FIELD_END,
+    };
+    static const struct dais_shape reply_shape = DAIS_SHAPE("Reply", struct reply, reply_rows);
+    static const struct dais_field remark_rows[] = {
+        DAIS_FIELD(struct remark, text, DAIS_KIND_STRING, 0, 0, 0, "what it says"),
+        DAIS_FIELD_NESTED("reply", struct remark, reply, DAIS_KIND_OBJECT, 0, 0, &reply_shape,
+                          "what it answers"),
+        DAIS_FIELD_END,
+    };
+    static const struct dais_shape remark_shape = DAIS_SHAPE("Remark", struct remark, remark_rows);
+    struct remark remark = {.text = dais_cstr("a")};
+    struct strbuf out STRBUF_AUTO;
+    strbuf_init(&out, 4096);
+    assert_int_equal(shape_write(&remark_shape, &remark, &out), DAIS_OK);
+    assert_string_equal(strbuf_cstr(&out), "{\"text\":\"a\"}");
+    strbuf_clear(&out);
+    remark.reply.id = dais_cstr("b");
+    assert_int_equal(shape_write(&remark_shape, &remark, &out), DAIS_OK);
+    assert_string_equal(strbuf_cstr(&out), "{\"text\":\"a\",\"reply\":{\"id\":\"b\"}}");
+}
+
 static void test_schema(void **state)
 {
     (void)state;
@@ -403,6 +440,7 @@ int main(void)
         TEST(test_query),
         TEST(test_long_list),
         TEST(test_write),
+        TEST(test_write_leaves_absent_objects_out),
         TEST(test_schema),
         TEST(test_check),
         TEST(test_arena_is_the_limit),

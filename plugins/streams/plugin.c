@@ -8,6 +8,7 @@
 #include "live_rights.h"
 #include "live_room.h"
 #include "operations.h"
+#include "source.h"
 #include "store.h"
 
 static const struct dais_need NEEDS[] = {
@@ -18,6 +19,7 @@ static const struct dais_need NEEDS[] = {
 
 static const struct dais_offer OFFERS[] = {
     {"dais.streams/1", &live_service},
+    {DAIS_ROOMSOURCE ":live", &source_live},
     {NULL, NULL},
 };
 

@@ -15,6 +15,7 @@
 #define COLUMNS                                                                                    \
     "s.id, s.owner_id, s.title, s.description, s.playback_id, " STATUS ", " TIMES                  \
     ", s.key_sealed, s.session"
+#define ROOM_COLUMNS "s.id, s.owner_id, s.title"
 /* Who may make streams: an approval that is taken back, or an account shut, ends what is live. */
 #define OWNER_PUBLISHES                                                                            \
     "EXISTS (SELECT FROM auth.users_public u WHERE u.id = s.owner_id AND NOT u.is_disabled "       \
@@ -33,7 +34,9 @@ enum {
     BY_KEY,
     HOLD,
     END,
-    SWEEP
+    SWEEP,
+    ROOM,
+    ROOM_OF
 };
 
 const struct dais_statement store_statements[] = {
@@ -104,6 +107,12 @@ const struct dais_statement store_statements[] = {
                "lease_until = NULL "
                "WHERE status = 'live' AND lease_until < now() - interval '30 seconds'",
                DAIS_LANE_POOL, 0, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [ROOM] = {"room", "SELECT " ROOM_COLUMNS " FROM streams.streams s WHERE s.id = $1",
+              DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [ROOM_OF] = {"room_of",
+                 "SELECT " ROOM_COLUMNS " FROM streams.streams s WHERE s.owner_id = $1 "
+                 "ORDER BY s.created_at, s.id LIMIT 1",
+                 DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     {NULL, NULL, 0, 0, 0, 0},
 };
 
@@ -280,4 +289,30 @@ int32_t store_end(struct dais_str playback_id, int64_t session)
 int32_t store_sweep(void)
 {
     return dais_db->query(&store_statements[SWEEP], NULL, 0, NULL);
+}
+
+static int32_t room_query(const struct dais_statement *statement, struct dais_str id,
+                          struct store_room *ret_room)
+{
+    const struct dais_param params[] = {dais_text(id)};
+    struct dais_rows *rows = NULL;
+    int32_t error = dais_db->query(statement, params, 1, &rows);
+    if (error)
+        return error;
+    if (dais_db->rows_count(rows) == 0)
+        return DAIS_E_NOT_FOUND;
+    *ret_room = (struct store_room){.id = dais_db->cell(rows, 0, 0),
+                                    .owner_id = dais_db->cell(rows, 0, 1),
+                                    .title = dais_db->cell(rows, 0, 2)};
+    return DAIS_OK;
+}
+
+int32_t store_room(struct dais_str id, struct store_room *ret_room)
+{
+    return room_query(&store_statements[ROOM], id, ret_room);
+}
+
+int32_t store_room_of(struct dais_str owner_id, struct store_room *ret_room)
+{
+    return room_query(&store_statements[ROOM_OF], owner_id, ret_room);
 }

@@ -45,6 +45,13 @@ struct store_new {
     struct store_key key;
 };
 
+/** What others may know of a stream as a room. The views live as long as the running fiber. */
+struct store_room {
+    struct dais_str id;
+    struct dais_str owner_id;
+    struct dais_str title;
+};
+
 /** Public names of streams. They live as long as the running fiber. */
 struct store_names {
     const struct dais_str *items;
@@ -116,3 +123,7 @@ DAIS_CHECK_RESULT int32_t store_end(struct dais_str playback_id, int64_t session
 
 /** [fiber] [suspends] Marks every stream ended whose lease ran out a while ago. */
 DAIS_CHECK_RESULT int32_t store_sweep(void);
+
+/** [fiber] [suspends] A stream as a room; the oldest of an account. DAIS_E_NOT_FOUND. */
+DAIS_CHECK_RESULT int32_t store_room(struct dais_str id, struct store_room *ret_room);
+DAIS_CHECK_RESULT int32_t store_room_of(struct dais_str owner_id, struct store_room *ret_room);

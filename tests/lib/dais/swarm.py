@@ -114,7 +114,7 @@ class Talk:
     def __init__(self, server, number, hello):
         self.server = server
         self.number = number
-        self.hello = hello  # guest and resume
+        self.hello = hello  # guest or token, and resume
         self.wires = []
         self.receivers = None
 
@@ -131,9 +131,8 @@ class Envelope(Talk):
     """/ws"""
 
     async def run(self):
-        words = {"guest": self.hello["guest"]}
-        if "resume" in self.hello:
-            words["resume"] = json.dumps(self.hello["resume"])
+        words = {name: value if isinstance(value, str) else json.dumps(value)
+                 for name, value in self.hello.items()}
         self.ws = await self.wire()
         await self.ws.upgrade("/ws?" + "&".join(f"{k}={quote(v)}" for k, v in words.items()))
         yield "open", None

@@ -48,6 +48,7 @@ ROLES = {
     "conn": "a protocol's connections",
     "verbs": "verbs of the command",
     "work": "timers and background tasks",
+    "card": "what all workers know of a thing, on a board",
 }  # each may be split by topic (store_keys.c); and <service>.c, which offers dais/svc/<service>.h, and
 #    <plugin>.h, which they share
 IMPURE_HEADERS = {"dais/bus.h", "dais/cli.h", "dais/config.h", "dais/dais.h", "dais/db.h", "dais/http.h",

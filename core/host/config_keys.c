@@ -196,7 +196,8 @@ static int32_t read_plugin(const struct tree_node *node, struct dais_arena *aren
 /** Without a file, or without `plugins:` in it. */
 static int32_t use_bundled(struct dais_arena *arena, struct config *config)
 {
-    static const char *const bundled[] = {"mail", "auth", "streams", "rtmp", "hls", "console"};
+    static const char *const bundled[] = {"mail", "auth", "streams", "chat",
+                                          "rtmp", "hls",  "console"};
     uint32_t count = sizeof bundled / sizeof bundled[0];
     struct config_plugin *rows = arena_alloc(arena, count * sizeof *rows);
     if (!rows)

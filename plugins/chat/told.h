@@ -76,6 +76,8 @@ void told_deleted(const struct card *card, const struct store_message *message, 
 void told_pinned(const struct card *card, const struct store_message *message);
 /** chat:reaction with `message->reactions` */
 void told_reaction(const struct card *card, const struct store_message *message);
+/** chat:typing, to all but the socket `except`; left out where a client is slow. */
+void told_typing(const struct card *card, const struct told_typing *typing, dais_handle except);
 /** chat:cleared; `user_id` absent: of everybody */
 void told_cleared(const struct card *card, struct dais_str cleared_through,
                   struct dais_str user_id);

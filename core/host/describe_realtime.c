@@ -37,6 +37,13 @@ static void add_kind(const struct room_kind_info *info, void *context)
                              cell_text("summary", row->summary)));
 }
 
+static void add_watch(const struct room_watch_info *info, void *context)
+{
+    table_row(context,
+              CELLS(cell_text("kind", info->watch->kind), cell_text("plugin", info->owner->id),
+                    cell_text("summary", info->watch->summary)));
+}
+
 static void add_spaces(struct table *table, const struct plugin *plugin, const void *rows)
 {
     for (const struct dais_space *row = rows; row->name; row++)
@@ -88,4 +95,6 @@ void describe_realtime(struct table *table)
     add_registered(table, REGISTRATION_ENDPOINTS, add_endpoints);
     table_section(table, "rooms");
     room_each_kind(add_kind, table);
+    table_section(table, "watches");
+    room_each_watch(add_watch, table);
 }

@@ -74,6 +74,11 @@ static int32_t add_kinds(struct tables *tables, struct http_owner *owner, const 
     return room_table_kinds(tables->rooms, owner, table);
 }
 
+static int32_t add_watches(struct tables *tables, struct http_owner *owner, const void *table)
+{
+    return room_table_watches(tables->rooms, owner, table);
+}
+
 /** What goes into which table, and who tells why it does not. */
 static const struct step {
     enum registration_kind kind;
@@ -88,6 +93,7 @@ static const struct step {
     {REGISTRATION_ENDPOINTS, add_endpoints, "endpoints", events_problem},
     {REGISTRATION_ENDPOINTS, add_paths, "endpoints", tell_path_problem},
     {REGISTRATION_ROOM_KINDS, add_kinds, "kinds of rooms", room_problem},
+    {REGISTRATION_ROOM_WATCHES, add_watches, "watches of rooms", room_problem},
 };
 
 int32_t tables_add(struct tables *tables, struct generation *generation, const char **ret_what,

@@ -28,6 +28,8 @@ struct room_table;
 
 /** Kinds of rooms that a process may see, over all tables. */
 #define ROOM_KINDS_MAX 64u
+/** Watches of kinds in one table. */
+#define ROOM_WATCHES_MAX 256u
 /** Bytes of a room's name: its kind, ':', its id. */
 #define ROOM_NAME_BYTES_MAX (DAIS_ROOM_KIND_BYTES_MAX + 1u + DAIS_ROOM_ID_BYTES_MAX)
 
@@ -53,8 +55,14 @@ DAIS_CHECK_RESULT int32_t room_table_new(struct room_table **ret_table);
 DAIS_CHECK_RESULT int32_t room_table_kinds(struct room_table *table, struct http_owner *owner,
                                            const struct dais_room_kind *rows);
 
+/** The same for rows of dais_rooms_v1.observe, past ROOM_WATCHES_MAX; their kinds need not be
+ * there. DAIS_E_CONFLICT when the owner watches a kind already. [main thread] */
+DAIS_CHECK_RESULT int32_t room_table_watches(struct room_table *table, struct http_owner *owner,
+                                             const struct dais_room_watch *rows);
+
 /** As above, without a table: whether each row for itself can be right. [any thread] */
 DAIS_CHECK_RESULT int32_t room_kinds_check(const struct dais_room_kind *rows);
+DAIS_CHECK_RESULT int32_t room_watches_check(const struct dais_room_watch *rows);
 
 /** Gives back a table that was never used; NULL is ignored. [main thread] */
 void room_table_free(struct room_table *table);
@@ -72,7 +80,16 @@ struct room_kind_info {
     const struct http_owner *owner;
 };
 
-/** Calls `visit` for every kind of the table in use. [main thread, or worker without giving way] */
+/** One watch in use. */
+struct room_watch_info {
+    const struct dais_room_watch *watch;
+    const struct http_owner *owner;
+};
+
+/** Calls `visit` for every kind, or watch, of the table in use. [main thread, or worker without
+ * giving way] */
+void room_each_watch(void (*visit)(const struct room_watch_info *info, void *context),
+                     void *context);
 void room_each_kind(void (*visit)(const struct room_kind_info *info, void *context), void *context);
 
 /* The functions of struct dais_rooms_v1; their contract is written there. */

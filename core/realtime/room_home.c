@@ -54,7 +54,7 @@ void room_free(struct room *room)
  * them does not fill the worker with them. */
 static bool is_blank(const struct room *room)
 {
-    return room->seq == 0 && !room->removals && !room->changed && !room->changes;
+    return room->seq == 0 && !room->removals && !room->changed && !room->changes && !room->now.what;
 }
 
 /* How long it stays when nobody is there. */

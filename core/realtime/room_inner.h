@@ -8,7 +8,7 @@
  *   room_event     an event of a room; the calls that travel to its home
  *   room_ring      what a home keeps for those who come back, and its encoding
  *   room_viewers   a home's distinct viewers, leases, removals
- *   room_presence  telling a kind's plugin who came and went
+ *   room_presence  telling a kind's plugin, and who watches it, who came and went
  *   room_home      homes: their life, numbering, telling the parts
  *   room_branch    what a home knows of one worker's part; a worker that is behind
  *   room_part      a worker's part of a room: its members, who has left
@@ -93,6 +93,13 @@ struct room_kind {
     char name[DAIS_ROOM_KIND_BYTES_MAX + 1];
     const struct dais_room_kind *row;
     const struct http_owner *owner;
+    const struct room_watch *watches; /* those of other plugins; a list */
+};
+
+/** Who watches a kind; belongs to the table in use. */
+struct room_watch {
+    struct room_watch_info info;
+    const struct room_watch *next; /* of the same kind */
 };
 
 /** NULL when there never was one. [worker] */
@@ -102,8 +109,10 @@ bool room_kind_is_open(const struct room_kind *kind);
 /** Asks `admit`. [fiber, suspends] */
 DAIS_CHECK_RESULT int32_t room_kind_admit(const struct room_kind *kind,
                                           const struct dais_room_entry *entry);
-/** The mark under which its functions run. */
-struct owner room_kind_owner(const struct room_kind *kind);
+/** Whether the functions of this plugin may be called now. */
+bool room_owner_is_open(const struct http_owner *owner);
+/** The mark under which they run; `callback` is a constant name. */
+struct owner room_owner_mark(const struct http_owner *owner, const char *callback);
 
 /** An event of a room. Written by its emitter, then by the home, then immutable. */
 struct room_event {
@@ -217,6 +226,14 @@ struct room_change {
     char text[];
 };
 
+/** The change that is being told: to the kind's plugin, then to those who watch. */
+struct room_telling {
+    uint32_t what;           /* enum dais_presence_what; 0: nothing is */
+    bool kind;               /* its plugin has been told */
+    uint64_t plugins;        /* bits: those that watch and have been told */
+    struct room_change *who; /* of JOINED and LEFT */
+};
+
 struct room_removal {
     uint64_t viewer;
     uint64_t at_ms;
@@ -249,6 +266,7 @@ struct room {
     uint32_t changes_count;
     bool changed; /* the number of viewers is another than told */
     bool telling; /* a fiber tells */
+    struct room_telling now;
     uint64_t told_ms;
     uint64_t looked_ms; /* when leases and replays were last looked at */
     uint32_t behind;    /* branches that are */

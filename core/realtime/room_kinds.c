@@ -13,6 +13,8 @@
 struct room_table {
     struct room_kind_info rows[ROOM_KINDS_MAX];
     uint32_t count;
+    struct room_watch watches[ROOM_WATCHES_MAX];
+    uint32_t watch_count;
 };
 
 /* Written before the workers start and while they stand still. */
@@ -102,6 +104,43 @@ int32_t room_table_kinds(struct room_table *table, struct http_owner *owner,
     return code;
 }
 
+int32_t room_watches_check(const struct dais_room_watch *rows)
+{
+    if (!rows)
+        return complain(DAIS_E_INVALID, "watches: there is no table");
+    for (const struct dais_room_watch *row = rows; row->kind; row++) {
+        if (!is_kind_name(dais_cstr(row->kind)))
+            return complain(DAIS_E_INVALID, "watch of %s: no kind is called that", row->kind);
+        if (row->flags || !row->presence)
+            return complain(DAIS_E_INVALID, "watch of %s: %s", row->kind,
+                            row->flags ? "unknown flags" : "it has no function");
+    }
+    return DAIS_OK;
+}
+
+static int32_t watch(struct room_table *table, struct http_owner *owner,
+                     const struct dais_room_watch *row)
+{
+    for (uint32_t i = 0; i < table->watch_count; i++) {
+        const struct room_watch_info *info = &table->watches[i].info;
+        if (info->owner == owner && strcmp(info->watch->kind, row->kind) == 0)
+            return complain(DAIS_E_CONFLICT, "watch of %s: there are two", row->kind);
+    }
+    if (table->watch_count == ROOM_WATCHES_MAX)
+        return complain(DAIS_E_LIMIT, "watch of %s: there are too many", row->kind);
+    table->watches[table->watch_count++] = (struct room_watch){.info = {row, owner}};
+    return DAIS_OK;
+}
+
+int32_t room_table_watches(struct room_table *table, struct http_owner *owner,
+                           const struct dais_room_watch *rows)
+{
+    int32_t code = room_watches_check(rows);
+    for (const struct dais_room_watch *row = rows; code == DAIS_OK && row->kind; row++)
+        code = watch(table, owner, row);
+    return code;
+}
+
 struct room_kind *room_kind_find(struct dais_str name)
 {
     for (uint32_t i = 0; i < all.count; i++) {
@@ -125,14 +164,28 @@ static void place(const struct room_kind_info *info)
     kind->owner = info->owner;
 }
 
+/* A kind that no plugin ever had has no rooms. Placed from the last to the first, so that the list
+ * has them in the order of the table. */
+static void place_watch(struct room_watch *watch)
+{
+    struct room_kind *kind = room_kind_find(dais_cstr(watch->info.watch->kind));
+    if (!kind)
+        return;
+    watch->next = kind->watches;
+    kind->watches = watch;
+}
+
 void room_use(struct room_table *table)
 {
     for (uint32_t i = 0; i < all.count; i++) {
         all.kinds[i].row = NULL;
         all.kinds[i].owner = NULL;
+        all.kinds[i].watches = NULL;
     }
     for (uint32_t i = 0; table && i < table->count; i++)
         place(&table->rows[i]);
+    for (uint32_t i = table ? table->watch_count : 0; i-- > 0;)
+        place_watch(&table->watches[i]);
     room_table_free(all.table);
     all.table = table;
 }
@@ -149,16 +202,28 @@ void room_each_kind(void (*visit)(const struct room_kind_info *info, void *conte
         visit(&all.table->rows[i], context);
 }
 
-bool room_kind_is_open(const struct room_kind *kind)
+void room_each_watch(void (*visit)(const struct room_watch_info *info, void *context),
+                     void *context)
 {
-    return kind->row && !atomic_load_explicit(&kind->owner->closed, memory_order_acquire);
+    for (uint32_t i = 0; all.table && i < all.table->watch_count; i++)
+        visit(&all.table->watches[i].info, context);
 }
 
-struct owner room_kind_owner(const struct room_kind *kind)
+bool room_owner_is_open(const struct http_owner *owner)
 {
-    return (struct owner){.plugin = kind->owner->plugin,
-                          .generation = kind->owner->generation,
-                          .callback = owner_callback(kind->row->name)};
+    return !atomic_load_explicit(&owner->closed, memory_order_acquire);
+}
+
+bool room_kind_is_open(const struct room_kind *kind)
+{
+    return kind->row && room_owner_is_open(kind->owner);
+}
+
+struct owner room_owner_mark(const struct http_owner *owner, const char *callback)
+{
+    return (struct owner){.plugin = owner->plugin,
+                          .generation = owner->generation,
+                          .callback = owner_callback(callback)};
 }
 
 /* An `admit` on a fiber of its own; on the stack of the one that joins. */
@@ -199,7 +264,7 @@ int32_t room_kind_admit(const struct room_kind *kind, const struct dais_room_ent
 {
     if (!kind->row->admit)
         return DAIS_OK;
-    struct owner mine = owner_get(), theirs = room_kind_owner(kind);
+    struct owner mine = owner_get(), theirs = room_owner_mark(kind->owner, kind->row->name);
     if (mine.plugin == theirs.plugin && mine.generation == theirs.generation) {
         int32_t code = kind->row->admit(entry);
         return code > 0 ? DAIS_E_INTERNAL : code;

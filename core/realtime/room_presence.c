@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Telling the plugin of a kind who came, who went and how many there are: one fiber for one room at
- * a time, on the room's home. The numbers are told at most once in limit `room_count_ms`, the last
- * ones always.
+ * Telling plugins who came, who went and how many there are, on the room's home: one change at a
+ * time, first the plugin of the kind, then those who watch it. Each is called on a fiber of its own
+ * mark, which goes on with what is next as long as that is for the same code, and else starts the
+ * next one: a reload of any of them waits for no other. The numbers are told at most once in limit
+ * `room_count_ms`, the last ones always.
  */
 #include "base/clock.h"
 #include "base/limits.h"
@@ -24,16 +26,24 @@ static struct room_change *take(struct room *room)
 
 void room_presence_free(struct room *room)
 {
+    mem_free(room->now.who);
+    room->now = (struct room_telling){0};
     while (room->changes)
         mem_free(take(room));
+}
+
+/* Whether anybody is to be told, now or when the kind's plugin is there again. */
+static bool is_heard(const struct room_kind *kind)
+{
+    return !kind->row || kind->row->presence || kind->watches;
 }
 
 void room_presence_change(struct room *room, enum dais_presence_what what, struct dais_str viewer)
 {
     room->changed = true;
     room_arm(room);
-    const struct dais_room_kind *row = room->kind->row;
-    if (!row || !row->presence || room->viewers.count > (uint64_t)limit_get(LIMIT_ROOM_FLOODS) ||
+    bool heard = (room->kind->row && room->kind->row->presence) || room->kind->watches;
+    if (!heard || room->viewers.count > (uint64_t)limit_get(LIMIT_ROOM_FLOODS) ||
         room->changes_count == ROOM_CHANGES_MAX)
         return;
     struct room_change *change = mem_alloc(sizeof *change + viewer.len);
@@ -56,48 +66,125 @@ static bool counts_are_due(const struct room *room)
     return room->changed && clock_tick_ms() >= room->told_ms + pace_ms();
 }
 
-/* One call of the plugin. The room lives as long as `telling` is set. */
-static void tell_one(struct room *room, const struct dais_room_kind *row)
+/* The plugin of a kind that is stopped or missing hears of it later. */
+static bool must_wait(const struct room_kind *kind)
 {
-    struct dais_presence change = {.room = room_name_split(room->name),
-                                   .what = DAIS_PRESENCE_COUNT};
-    room_fill_count(room, &change.count);
+    if (!kind->row)
+        return !kind->watches;
+    return kind->row->presence && !room_kind_is_open(kind);
+}
+
+/* Takes the next change; false when nothing is due. */
+static bool begin(struct room *room)
+{
+    if (must_wait(room->kind))
+        return false;
     struct room_change *who = take(room);
-    if (who) {
-        change.what = who->what;
-        change.viewer = dais_str(who->text, who->len);
-    } else {
+    if (!who && !counts_are_due(room))
+        return false;
+    room->now = (struct room_telling){.what = who ? who->what : DAIS_PRESENCE_COUNT, .who = who};
+    if (!who) {
         room->changed = false;
         room->told_ms = clock_tick_ms();
     }
-    fiber_deadline_set((uint64_t)limit_get(LIMIT_HTTP_HANDLER_MS));
-    row->presence(&change);
-    mem_free(who);
+    return true;
 }
 
-/* Newer code is told on a fiber of its own, so that this one's code is done. */
-static bool may_go_on(const struct room_kind *kind)
+/* Somebody who is to be told. */
+struct listener {
+    void (*presence)(const struct dais_presence *change);
+    struct owner mark;
+    bool is_kind;
+};
+
+_Static_assert(OWNERS_MAX <= 64, "each plugin has a bit of room_telling.plugins");
+
+static uint64_t bit_of(const struct http_owner *owner)
 {
-    if (!kind->row || !kind->row->presence || worker_stopping())
-        return false;
-    struct owner mine = owner_get(), theirs = room_kind_owner(kind);
-    return mine.plugin == theirs.plugin && mine.generation == theirs.generation &&
+    return 1ull << (owner->plugin & 63);
+}
+
+/* Who has not been told of this change. Plugins are known by their number, since rows may be others
+ * than before: of newer code. */
+static bool find(const struct room *room, struct listener *ret_listener)
+{
+    const struct room_kind *kind = room->kind;
+    const struct room_telling *now = &room->now;
+    if (!now->kind && kind->row && kind->row->presence && room_kind_is_open(kind)) {
+        *ret_listener = (struct listener){kind->row->presence,
+                                          room_owner_mark(kind->owner, kind->row->name), true};
+        return true;
+    }
+    for (const struct room_watch *watch = kind->watches; watch; watch = watch->next) {
+        const struct room_watch_info *info = &watch->info;
+        if ((now->plugins & bit_of(info->owner)) || !room_owner_is_open(info->owner))
+            continue;
+        *ret_listener = (struct listener){info->watch->presence,
+                                          room_owner_mark(info->owner, info->watch->kind), false};
+        return true;
+    }
+    return false;
+}
+
+/* The next one to be told, of this change or of the next one. */
+static bool next(struct room *room, struct listener *ret_listener)
+{
+    while (room->now.what || begin(room)) {
+        if (find(room, ret_listener))
+            return true;
+        mem_free(room->now.who);
+        room->now = (struct room_telling){0};
+    }
+    return false;
+}
+
+/* One call of a plugin. The room lives as long as `telling` is set. */
+static void tell(struct room *room, const struct listener *listener)
+{
+    const struct room_change *who = room->now.who;
+    struct dais_presence change = {.room = room_name_split(room->name), .what = room->now.what};
+    room_fill_count(room, &change.count);
+    if (who)
+        change.viewer = dais_str(who->text, who->len);
+    if (listener->is_kind)
+        room->now.kind = true;
+    else
+        room->now.plugins |= 1ull << (listener->mark.plugin & 63);
+    fiber_deadline_set((uint64_t)limit_get(LIMIT_HTTP_HANDLER_MS));
+    listener->presence(&change);
+}
+
+/* Other code is told on a fiber of its own, so that this one's is done. */
+static bool is_mine(const struct listener *listener)
+{
+    struct owner mine = owner_get();
+    return mine.plugin == listener->mark.plugin && mine.generation == listener->mark.generation &&
            fiber_cancel_reason() == DAIS_OK;
 }
+
+static bool start(struct room *room, const struct listener *listener);
 
 static void run(void *arg)
 {
     struct room *room = arg;
-    while ((room->changes || counts_are_due(room)) && may_go_on(room->kind))
-        tell_one(room, room->kind->row);
+    struct listener listener;
+    while (!worker_stopping() && next(room, &listener)) {
+        if (is_mine(&listener)) {
+            tell(room, &listener);
+            continue;
+        }
+        if (start(room, &listener))
+            return;
+        break;
+    }
     room->telling = false;
     room_arm(room);
 }
 
-static bool start(struct room *room)
+static bool start(struct room *room, const struct listener *listener)
 {
     struct fiber_spec spec = {
-        .name = "room presence", .fn = run, .arg = room, .owner = room_kind_owner(room->kind)};
+        .name = "room presence", .fn = run, .arg = room, .owner = listener->mark};
     room->telling = true;
     if (fiber_spawn(&spec, NULL) == DAIS_OK)
         return true;
@@ -105,24 +192,27 @@ static bool start(struct room *room)
     return false;
 }
 
+/* When the next change may be told that is not told now. */
+static uint64_t later_ms(const struct room *room)
+{
+    bool counts_alone = !room->now.what && !room->changes && !must_wait(room->kind);
+    if (counts_alone && !counts_are_due(room))
+        return room->told_ms + pace_ms() - clock_tick_ms();
+    return pace_ms();
+}
+
 void room_presence_tell(struct room *room, uint64_t *ret_ms)
 {
-    if (room->telling || (!room->changes && !room->changed))
+    struct listener listener;
+    if (room->telling || (!room->now.what && !room->changes && !room->changed))
         return;
-    const struct room_kind *kind = room->kind;
-    if (kind->row && !kind->row->presence) {
+    if (!is_heard(room->kind)) {
         room_presence_free(room);
         room->changed = false;
         return;
     }
-    if (!room_kind_is_open(kind) || worker_stopping()) {
-        *ret_ms = pace_ms();
+    if (!worker_stopping() && next(room, &listener) && start(room, &listener))
         return;
-    }
-    if (!room->changes && !counts_are_due(room)) {
-        *ret_ms = room->told_ms + pace_ms() - clock_tick_ms();
-        return;
-    }
-    if (!start(room))
-        *ret_ms = pace_ms();
+    if (room->now.what || room->changes || room->changed)
+        *ret_ms = later_ms(room);
 }

@@ -6,14 +6,15 @@
  * the first bytes of its payload, so that the server is what is measured.
  *
  * load_main.c reads the options and prints one line of JSON; load_member.c connects members and
- * reads their frames; load_text.c knows what each dialect says; load_drive.c, load_idle.c and
- * load_resume.c are the modes. Whatever is wrong ends the process with a message.
+ * reads their frames; load_text.c knows what each dialect says; load_drive.c, load_hear.c,
+ * load_idle.c and load_resume.c are the modes. Whatever is wrong ends the process with a message.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LOAD_TEXT_MAX 65536u
+#define LOAD_TALKERS_MAX 32u
 
 enum load_dialect { LOAD_ENVELOPE, LOAD_SOCKETIO };
 
@@ -21,7 +22,10 @@ struct load_options {
     uint16_t port;
     enum load_dialect dialect;
     const char *path;
-    const char *event; /* what the publisher sends: "bench:send" */
+    const char *event;    /* what the publisher sends: "bench:send" */
+    const char *join;     /* what members join with: "bench:join" … */
+    const char *data;     /* … and its data: "{}" */
+    const char *delivery; /* what they hear then: "bench:message" */
     uint32_t members;
     uint32_t stalled;   /* of them, how many stop reading once they are in the room */
     uint32_t window;    /* messages outstanding; 0: at a fixed rate */
@@ -32,6 +36,7 @@ struct load_options {
     uint32_t within_ms; /* mode resume: all come back within this time */
     double seconds;
     bool idle;
+    bool hear;
 };
 
 enum load_state { LOAD_HEAD, LOAD_OPENING, LOAD_SPACE, LOAD_JOINING, LOAD_JOINED, LOAD_CLOSED };
@@ -45,8 +50,9 @@ struct load_member {
     uint32_t close_code; /* 0: none came */
     uint32_t outcome;    /* mode resume: 'p' replayed, 's' resync, 'f' fresh */
     uint64_t deliveries;
-    uint64_t seq;  /* of the last numbered event */
-    uint64_t gaps; /* numbered events that did not follow the one before */
+    uint64_t seq;      /* of the last numbered event */
+    uint64_t gaps;     /* numbered events that did not follow the one before */
+    uint32_t *talkers; /* mode hear: number of the last message of each */
     uint64_t began_ns;
     uint64_t ended_ns;
 };
@@ -117,10 +123,14 @@ size_t load_text_delivery(const struct load *load, const char **ret_begin);
 /** A message of the publisher with this time stamp, as a frame. */
 size_t load_text_send(const struct load *load, uint64_t at_ns, bool acked, char *out, size_t size);
 
+/** Mode hear: a delivery whose text is "<talker> <number>". */
+void load_hear_take(struct load_member *member, const char *text, size_t len);
+
 /** The number behind `key` in the text; 0 if there is none. */
 uint64_t load_text_number(const char *text, size_t len, const char *key);
 
 /* the modes: each prints what it found */
 void load_drive(struct load *load);
+void load_hear(struct load *load);
 void load_idle(struct load *load);
 void load_resume(struct load *load);

@@ -2,7 +2,8 @@
 /*
  * bench_load --port N [--server PID] [--dialect envelope|socketio] [--path P] [--members N]
  * [--seconds S]
- *            --window W | --rate R [--stalled N] | --idle | --missed N [--within-ms T]
+ *            --window W | --rate R [--stalled N] | --idle | --missed N [--within-ms T] | --hear
+ *            [--join EVENT --data JSON --delivery EVENT]
  */
 #include "load.h"
 
@@ -41,6 +42,10 @@ static const struct option OPTIONS[] = {
     {"within-ms", required_argument, NULL, 't'},
     {"seconds", required_argument, NULL, 's'},
     {"idle", no_argument, NULL, 'i'},
+    {"hear", no_argument, NULL, 'h'},
+    {"join", required_argument, NULL, 'j'},
+    {"data", required_argument, NULL, 'a'},
+    {"delivery", required_argument, NULL, 'y'},
     {"server", required_argument, NULL, 'c'},
     {NULL, 0, NULL, 0},
 };
@@ -69,23 +74,42 @@ static uint32_t *number_option(struct load_options *options, int letter)
     }
 }
 
+static const char **text_option(struct load_options *options, int letter)
+{
+    switch (letter) {
+    case 'u':
+        return &options->path;
+    case 'e':
+        return &options->event;
+    case 'j':
+        return &options->join;
+    case 'a':
+        return &options->data;
+    case 'y':
+        return &options->delivery;
+    default:
+        return NULL;
+    }
+}
+
 static void take_option(struct load_options *options, int letter)
 {
     uint32_t *number = number_option(options, letter);
+    const char **text = text_option(options, letter);
     if (number)
         *number = (uint32_t)strtoul(optarg, NULL, 10);
+    else if (text)
+        *text = optarg;
     else if (letter == 'p')
         options->port = (uint16_t)strtoul(optarg, NULL, 10);
     else if (letter == 'd')
         options->dialect = strcmp(optarg, "socketio") == 0 ? LOAD_SOCKETIO : LOAD_ENVELOPE;
-    else if (letter == 'u')
-        options->path = optarg;
-    else if (letter == 'e')
-        options->event = optarg;
     else if (letter == 's')
         options->seconds = strtod(optarg, NULL);
     else if (letter == 'i')
         options->idle = true;
+    else if (letter == 'h')
+        options->hear = true;
     else
         exit(2);
 }
@@ -93,8 +117,14 @@ static void take_option(struct load_options *options, int letter)
 static void read_options(struct load_options *options, int argc, char **argv)
 {
     int letter;
-    *options = (struct load_options){
-        .event = "bench:send", .members = 1000, .payload = 200, .within_ms = 5000, .seconds = 5};
+    *options = (struct load_options){.event = "bench:send",
+                                     .join = "bench:join",
+                                     .data = "{}",
+                                     .delivery = "bench:message",
+                                     .members = 1000,
+                                     .payload = 200,
+                                     .within_ms = 5000,
+                                     .seconds = 5};
     while ((letter = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
         take_option(options, letter);
     if (!options->path)
@@ -123,6 +153,8 @@ int main(int argc, char **argv)
     load.publisher.number = load.options.members;
     if (load.options.idle)
         load_idle(&load);
+    else if (load.options.hear)
+        load_hear(&load);
     else if (load.options.missed)
         load_resume(&load);
     else

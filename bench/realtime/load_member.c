@@ -153,6 +153,8 @@ static void take_delivery(struct load *load, struct load_member *member, const c
         note_latency(load, text, len, now_ns);
     if (load->numbered)
         note_number(member, text, len, now_ns);
+    if (member->talkers)
+        load_hear_take(member, text, len);
 }
 
 static void take_frame(struct load *load, struct load_member *member, uint8_t opcode,

@@ -42,11 +42,14 @@ size_t load_text_handshake(const struct load *load, const struct load_member *me
 
 size_t load_text_delivery(const struct load *load, const char **ret_begin)
 {
-    static const char envelope[] = "{\"event\":\"bench:message\"";
-    static const char socketio[] = "42[\"bench:message\"";
-    bool is_envelope = load->options.dialect == LOAD_ENVELOPE;
-    *ret_begin = is_envelope ? envelope : socketio;
-    return (is_envelope ? sizeof(envelope) : sizeof(socketio)) - 1;
+    static char begin[128];
+    static size_t begin_len;
+    if (begin_len == 0)
+        begin_len = (size_t)snprintf(begin, sizeof(begin), "%s\"%s\"",
+                                     load->options.dialect == LOAD_ENVELOPE ? "{\"event\":" : "42[",
+                                     load->options.delivery);
+    *ret_begin = begin;
+    return begin_len;
 }
 
 uint64_t load_text_number(const char *text, size_t len, const char *key)
@@ -61,15 +64,17 @@ uint64_t load_text_number(const char *text, size_t len, const char *key)
     return number;
 }
 
-static void join(struct load_member *member, bool envelope)
+static void join(const struct load *load, struct load_member *member)
 {
-    static const char as_envelope[] = "{\"event\":\"bench:join\",\"id\":\"1\",\"data\":{}}";
-    static const char as_socketio[] = "420[\"bench:join\",{}]";
+    char text[512];
+    bool envelope = load->options.dialect == LOAD_ENVELOPE;
+    int len = snprintf(text, sizeof(text), "%s\"%s\",%s%s%s", envelope ? "{\"event\":" : "420[",
+                       load->options.join, envelope ? "\"id\":\"1\",\"data\":" : "",
+                       load->options.data, envelope ? "}" : "]");
+    if (len < 0 || (size_t)len >= sizeof(text))
+        load_fail("--join and --data are too long");
     member->state = LOAD_JOINING;
-    if (envelope)
-        load_say(member, as_envelope, sizeof(as_envelope) - 1);
-    else
-        load_say(member, as_socketio, sizeof(as_socketio) - 1);
+    load_say(member, text, (size_t)len);
 }
 
 /* What the answer to the join says of the room's numbers. */
@@ -114,7 +119,7 @@ static void take_envelope(struct load *load, struct load_member *member, const c
     if (member->state == LOAD_OPENING && member == &load->publisher)
         member->state = LOAD_JOINING;
     else if (member->state == LOAD_OPENING)
-        join(member, true);
+        join(load, member);
     else if (begins(text, len, LITERAL("{\"event\":\"ack\"")))
         take_ack(load, member, text, len);
     else if (begins(text, len, LITERAL("{\"event\":\"error\""))) {
@@ -135,7 +140,7 @@ static void take_socketio(struct load *load, struct load_member *member, const c
         if (member == &load->publisher)
             member->state = LOAD_JOINING;
         else
-            join(member, false);
+            join(load, member);
     } else if (begins(text, len, LITERAL("43"))) {
         take_ack(load, member, text, len);
     } else if (begins(text, len, LITERAL("44")) || begins(text, len, LITERAL("42[\"error\""))) {

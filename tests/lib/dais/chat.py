@@ -292,6 +292,16 @@ class Room:
     def bar(self, who, by="owner", **more):
         return self.way(by).done("bar", userId=self.house.id(who), **more)
 
+    def shut(self):
+        """A session is over, but still there."""
+        assert self.kind == "session"
+        self.house.person("owner").delete(f"/api/sessions/{self.id}").expect(204)
+
+    def remove(self):
+        """The stream or the session itself goes."""
+        path = {"live": "/api/streams/{}", "session": "/api/sessions/{}?remove=true"}[self.kind]
+        self.house.person("owner").delete(path.format(self.id)).expect(204)
+
     def close(self):
         for way in self.opened:
             way.drop()
@@ -310,10 +320,10 @@ class House:
     ROLES = {"admin": "admin", "global": "moderator", "speaker": "speaker"}
     CREATORS = ("owner", "creator")
 
-    def __init__(self, workers=2, chat="{}", plugins=(), **options):
+    def __init__(self, workers=2, chat="{}", plugins=("sessions",), **options):
         self.server = Server(**options)
         self.server.config = CONFIG.format(workers=workers, chat=chat)
-        for name in ("sessions", *plugins):
+        for name in plugins:
             self.server.config += row(self.server, name)
         self.people = {}
         self.make = {"live": self._live, "session": self._session}

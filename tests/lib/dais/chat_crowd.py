@@ -2,17 +2,22 @@
 """Many who listen to a chat, and some who talk: nothing may be lost, doubled or out of order.
 
     crowd = Crowd(room, 60).start()
-    talkers = [Talker(room.way(who, "ws"), who, pause_s=0.05).start() for who in ("anna", "berta")]
+    talkers = talk(room, ("anna", "berta"), per_second=40)
     …
     said = [talker.stop() for talker in talkers]
     assert crowd.stop(sum(said)) == []
 
-A talker says "<name> <number>", with numbers from 1, the next one when the last was acknowledged.
+A talker says "<place> <number>": his place among the talkers, and numbers from 1, the next one when
+the last was acknowledged.
 """
 import asyncio
+import json
+import subprocess
 import threading
 import time
 
+from .chat import WAYS
+from .server import build_folder
 from .swarm import STUCK_S, Ended, Envelope, Packets
 from .wait import scale
 
@@ -113,36 +118,76 @@ class Crowd:
         return self.problems[:20]
 
 
+class LoadCrowd:
+    """The same by the load client of bench/realtime, for more of them than Python can listen to:
+    half of them on /ws, half on Socket.IO."""
+
+    def __init__(self, room, count):
+        self.room = room
+        self.count = count
+        self.found = []
+        self._clients = []
+
+    def start(self):
+        for dialect in ("envelope", "socketio"):
+            self._clients.append(subprocess.Popen(
+                [build_folder() / "bin" / "bench_load", "--port", str(self.room.server.port),
+                 "--dialect", dialect, "--members", str(self.count // 2), "--hear",
+                 "--join", "chat:join", "--data", json.dumps({"roomId": self.room.id}),
+                 "--delivery", "chat:message"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            joined = json.loads(self._clients[-1].stdout.readline())
+            assert joined == {"joined": self.count // 2}
+        return self
+
+    def stop(self, said):
+        for client in self._clients:
+            client.stdin.write(f"{said}\n")
+            client.stdin.flush()
+        self.found = [json.loads(client.communicate()[0]) for client in self._clients]
+        members = self.count // 2
+        right = {"members": members, "said": said, "deliveries": members * said, "lacking": 0,
+                 "surplus": 0, "wrong": 0, "closed": 0}
+        return [found for found in self.found if found != right]
+
+
 class Talker(threading.Thread):
     """Somebody who talks until he is stopped; whatever fails, he says it again, on another
     connection, under the same clientMessageId. `open_way` makes the connection."""
 
-    def __init__(self, open_way, name, pause_s, patient=False):
+    def __init__(self, open_way, name, period_s, patient):
         super().__init__(daemon=True)
         self.open_way = open_way
         self.name = name
-        self.pause_s = pause_s
+        self.period_s = period_s
         self.patient = patient  # a failure is what the test is about
         self.said = []          # ids, of what was acknowledged
+        self.took_s = []
         self.failures = []
         self._over = threading.Event()
 
     def run(self):
         way = None
-        while not self._over.wait(self.pause_s):
-            number = len(self.said) + 1
+        due = time.monotonic()
+        while not self._over.wait(max(0.0, due - time.monotonic())):
+            due += self.period_s
             try:
                 way = way or self.open_way()
-                answer = way.do("send", message=f"{self.name} {number}",
-                                clientMessageId=f"{self.name}-{number}")
-            except Exception as error:  # of any kind: it is told by stop()
+                self._say(way, len(self.said) + 1)
+            except Exception as error:  # of any kind: stop() tells
                 self._failed(repr(error))
                 way = None
-                continue
-            if answer.ok:
-                self.said.append(answer.data["id"])
-            else:
-                self._failed(repr(answer))
+                due = time.monotonic() + self.period_s
+
+    def _say(self, way, number):
+        began = time.monotonic()
+        answer = way.do("send", message=f"{self.name} {number}",
+                        clientMessageId=f"{self.name}-{number}")
+        if not answer.ok:
+            self._failed(repr(answer))
+            return
+        self.took_s.append(time.monotonic() - began)
+        self.said.append(answer.data["id"])
 
     def _failed(self, text):
         self.failures.append(text)
@@ -155,3 +200,13 @@ class Talker(threading.Thread):
         self.join()
         assert self.patient or not self.failures, self.failures
         return len(self.said)
+
+
+def talk(room, people, per_second, patient=False):
+    """These people talk, all together so often, by all ways."""
+    talkers = [Talker(lambda who=who, way=WAYS[i % len(WAYS)]: room.way(who, way), str(i),
+                      len(people) / per_second, patient)
+               for i, who in enumerate(people)]
+    for talker in talkers:
+        talker.start()
+    return talkers

@@ -12,6 +12,10 @@
 
 #include "who.h"
 
+struct card;
+struct dais_tx;
+struct store_bar;
+
 /** Longest time-out, and how far back deleteMessages reaches, in seconds. */
 #define BARS_SECONDS_MAX (366 * 86400)
 #define BARS_DELETE_SECONDS_MAX (7 * 86400)
@@ -41,7 +45,7 @@ extern const struct dais_shape bars_lift_event; /**< {room, userId} */
 struct bars_list {
     uint64_t present;
     struct who_room room;
-    struct dais_str before; /**< absent: the newest */
+    int64_t before; /**< number of a bar; 0: the newest */
     int64_t limit;
 };
 extern const struct dais_shape bars_list_query; /**< {before?, limit?} */
@@ -61,3 +65,23 @@ DAIS_CHECK_RESULT int32_t bars_lift(const struct dais_caller *caller, const stru
 
 /** [fiber] [suspends] Bars in force, newest first. DENIED · NOT_FOUND: no such room. */
 DAIS_CHECK_RESULT int32_t bars_list(const struct dais_caller *caller, const struct bars_list *in);
+
+/* --- for others who bar, with the room's lock --- */
+
+/** Who is to be barred by whom. */
+struct bars_order {
+    const struct card *card;
+    struct chat_sender actor;
+    struct dais_str by;      /**< account of the actor */
+    struct dais_str user_id; /**< whom */
+    struct dais_str reason;  /**< absent: none */
+    int64_t seconds;         /**< of a time-out; 0: a ban */
+};
+
+/** [fiber] [suspends] Asks the rules and stores the bar, in `tx` if there is one. Tells nobody:
+ * bars_tell behind the commit. DENIED · NOT_FOUND: no such account. */
+DAIS_CHECK_RESULT int32_t bars_store(struct dais_tx *tx, const struct bars_order *order,
+                                     struct store_bar *ret_bar, struct chat_verdict *ret_verdict);
+
+/** [fiber] [suspends] Tells the account and the moderators, and ends its typing. */
+void bars_tell(const struct card *card, const struct store_bar *bar);

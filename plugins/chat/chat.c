@@ -6,37 +6,11 @@
 #include "text.h"
 #include "words.h"
 
-static const char *const WRITERS[] = {"everyone", "speakers", "creators", "moderators", NULL};
-static const char *const LINKS[] = {"allow", "block", NULL};
-static const char *const ACTIONS[] = {"refuse", "mask", NULL};
+const char *const chat_writers[] = {"everyone", "speakers", "creators", "moderators", NULL};
+const char *const chat_links[] = {"allow", "block", NULL};
+const char *const chat_word_actions[] = {"refuse", "mask", NULL};
 
-#define SETTING(name, member, kind, low, high, text)                                               \
-    DAIS_FIELD_NAMED(name, struct chat_settings, member, kind, 0, low, high, text)
-
-/* What everybody may see; chat_settings_merge takes the rows in this order. */
-#define PUBLIC_ROWS                                                                                \
-    SETTING("isChatEnabled", enabled, DAIS_KIND_BOOL, 0, 0, "Whether anybody may write"),          \
-        SETTING("isChatDelayed", delayed, DAIS_KIND_BOOL, 0, 0,                                    \
-                "Whether messages are shown late to all but moderators"),                          \
-        SETTING("chatDelaySeconds", delay_seconds, DAIS_KIND_INT, 1, CHAT_DELAY_SECONDS_MAX,       \
-                "How late, in seconds"),                                                           \
-        SETTING("isChatFollowersOnly", followers_only, DAIS_KIND_BOOL, 0, 0,                       \
-                "Whether only followers of the owner may write"),                                  \
-        SETTING("followersMinAgeSeconds", followers_min_age_seconds, DAIS_KIND_INT, 0,             \
-                CHAT_FOLLOW_AGE_SECONDS_MAX, "How long they have to follow before, in seconds"),   \
-        SETTING("slowModeSeconds", slow_mode_seconds, DAIS_KIND_INT, 0, CHAT_SLOW_SECONDS_MAX,     \
-                "Seconds between two messages of one user; 0: off"),                               \
-        DAIS_FIELD_ENUM("writers", struct chat_settings, writers, 0, WRITERS, NULL,                \
-                        "Who may write"),                                                          \
-        DAIS_FIELD_ENUM("links", struct chat_settings, links, 0, LINKS, NULL,                      \
-                        "Whether messages may have links"),                                        \
-        SETTING("messageMax", message_max, DAIS_KIND_INT, 1, CHAT_MESSAGE_MAX_MAX,                 \
-                "Most characters of a message"),                                                   \
-        SETTING("editWindowSeconds", edit_window_seconds, DAIS_KIND_INT, 0,                        \
-                CHAT_EDIT_WINDOW_SECONDS_MAX, "How long authors may edit, in seconds; 0: never"),  \
-        SETTING("showJoins", show_joins, DAIS_KIND_BOOL, 0, 0,                                     \
-                "Whether the chat tells who joins and leaves")
-
+/* In the order of CHAT_SETTINGS_FIELDS. */
 enum setting_row {
     ROW_ENABLED,
     ROW_DELAYED,
@@ -54,16 +28,11 @@ enum setting_row {
 };
 
 static const struct dais_field SETTINGS[] = {
-    PUBLIC_ROWS,
-    DAIS_FIELD_NESTED("blockedWords", struct chat_settings, blocked_words, DAIS_KIND_LIST, 0,
-                      CHAT_BLOCKED_WORDS_MAX, NULL,
-                      "Words that messages may not have; \"foo*\" also finds \"food\""),
-    DAIS_FIELD_ENUM("blockedWordAction", struct chat_settings, blocked_word_action, 0, ACTIONS,
-                    NULL, "What becomes of a message that has one"),
+    CHAT_SETTINGS_FIELDS,
     DAIS_FIELD_END,
 };
 
-static const struct dais_field SETTINGS_PUBLIC[] = {PUBLIC_ROWS, DAIS_FIELD_END};
+static const struct dais_field SETTINGS_PUBLIC[] = {CHAT_SETTINGS_PUBLIC_FIELDS, DAIS_FIELD_END};
 
 const struct dais_shape chat_settings_shape = DAIS_SHAPE("ChatSettings", struct chat_settings,
                                                          SETTINGS);

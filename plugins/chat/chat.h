@@ -58,6 +58,47 @@ struct chat_verdict {
     uint64_t retry_ms;  /**< when it may be tried again; 0: it is not known, or never */
 };
 
+/** What `writers`, `links` and `blocked_word_action` may be; each ends with NULL. */
+extern const char *const chat_writers[];
+extern const char *const chat_links[];
+extern const char *const chat_word_actions[];
+
+#define CHAT_SETTING(name, member, kind, low, high, text)                                          \
+    DAIS_FIELD_NAMED(name, struct chat_settings, member, kind, 0, low, high, text)
+/** The rows that everybody may see, of a struct that begins with struct chat_settings. */
+#define CHAT_SETTINGS_PUBLIC_FIELDS                                                                \
+    CHAT_SETTING("isChatEnabled", enabled, DAIS_KIND_BOOL, 0, 0, "Whether anybody may write"),     \
+        CHAT_SETTING("isChatDelayed", delayed, DAIS_KIND_BOOL, 0, 0,                               \
+                     "Whether messages are shown late to all but moderators"),                     \
+        CHAT_SETTING("chatDelaySeconds", delay_seconds, DAIS_KIND_INT, 1, CHAT_DELAY_SECONDS_MAX,  \
+                     "How late, in seconds"),                                                      \
+        CHAT_SETTING("isChatFollowersOnly", followers_only, DAIS_KIND_BOOL, 0, 0,                  \
+                     "Whether only followers of the owner may write"),                             \
+        CHAT_SETTING("followersMinAgeSeconds", followers_min_age_seconds, DAIS_KIND_INT, 0,        \
+                     CHAT_FOLLOW_AGE_SECONDS_MAX,                                                  \
+                     "How long they have to follow before, in seconds"),                           \
+        CHAT_SETTING("slowModeSeconds", slow_mode_seconds, DAIS_KIND_INT, 0,                       \
+                     CHAT_SLOW_SECONDS_MAX, "Seconds between two messages of one user; 0: off"),   \
+        DAIS_FIELD_ENUM("writers", struct chat_settings, writers, 0, chat_writers, NULL,           \
+                        "Who may write"),                                                          \
+        DAIS_FIELD_ENUM("links", struct chat_settings, links, 0, chat_links, NULL,                 \
+                        "Whether messages may have links"),                                        \
+        CHAT_SETTING("messageMax", message_max, DAIS_KIND_INT, 1, CHAT_MESSAGE_MAX_MAX,            \
+                     "Most characters of a message"),                                              \
+        CHAT_SETTING("editWindowSeconds", edit_window_seconds, DAIS_KIND_INT, 0,                   \
+                     CHAT_EDIT_WINDOW_SECONDS_MAX,                                                 \
+                     "How long authors may edit, in seconds; 0: never"),                           \
+        CHAT_SETTING("showJoins", show_joins, DAIS_KIND_BOOL, 0, 0,                                \
+                     "Whether the chat tells who joins and leaves")
+/** All rows; chat_settings_merge takes them in this order. */
+#define CHAT_SETTINGS_FIELDS                                                                       \
+    CHAT_SETTINGS_PUBLIC_FIELDS,                                                                   \
+        DAIS_FIELD_NESTED("blockedWords", struct chat_settings, blocked_words, DAIS_KIND_LIST, 0,  \
+                          CHAT_BLOCKED_WORDS_MAX, NULL,                                            \
+                          "Words that messages may not have; \"foo*\" also finds \"food\""),       \
+        DAIS_FIELD_ENUM("blockedWordAction", struct chat_settings, blocked_word_action, 0,         \
+                        chat_word_actions, NULL, "What becomes of a message that has one")
+
 /** Names and bounds of all settings, for reading and writing; no row has a fallback or must be
  * given, so that a change names only what it changes. */
 extern const struct dais_shape chat_settings_shape;

@@ -10,8 +10,12 @@
  */
 #include "dais/caller.h"
 #include "dais/field.h"
+#include "dais/hooks.h"
 
 #include "who.h"
+
+struct card;
+struct store_message;
 
 struct moderate_pin {
     uint64_t present;
@@ -45,8 +49,8 @@ extern const struct dais_shape moderate_cleared;     /**< answer: {clearedThroug
 DAIS_CHECK_RESULT int32_t moderate_pin(const struct dais_caller *caller,
                                        const struct moderate_pin *in);
 
-/** [fiber] [suspends] Deletes a message, its author or a moderator; one that is deleted already is
- * no error. DENIED · NOT_FOUND. */
+/** [fiber] [suspends] Deletes a message, its author or a moderator. DENIED · NOT_FOUND, also for
+ * whoever comes second. */
 DAIS_CHECK_RESULT int32_t moderate_delete(const struct dais_caller *caller,
                                           const struct moderate_delete *in);
 
@@ -54,3 +58,13 @@ DAIS_CHECK_RESULT int32_t moderate_delete(const struct dais_caller *caller,
  * with the id through which it is cleared. DENIED · NOT_FOUND: no such room. */
 DAIS_CHECK_RESULT int32_t moderate_clear(const struct dais_caller *caller,
                                          const struct moderate_clear *in);
+
+/* --- for others who take messages away, with the room's lock --- */
+
+/**
+ * [fiber] [suspends] Deletes a message in the operation chat.message.delete, which is a part of
+ * `tx` if there is one. Tells nobody: told_deleted behind the commit. NOT_FOUND: it is gone
+ * already.
+ */
+DAIS_CHECK_RESULT int32_t moderate_remove(struct dais_tx *tx, const struct store_message *message,
+                                          struct dais_str actor);

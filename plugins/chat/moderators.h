@@ -18,7 +18,8 @@ struct moderators_set {
 extern const struct dais_shape moderators_set_event; /**< {room, userId, value} */
 
 extern const struct dais_shape moderators_page; /**< answer: {moderators:[…]} */
-extern const struct dais_shape moderators_told; /**< event chat:moderator: {roomId, userId, value} */
+extern const struct dais_shape moderators_told; /**< event chat:moderator: {roomId, userId, value}
+                                                 */
 
 /** [fiber] [suspends] Appoints or dismisses; again is no error. DENIED: neither owner nor admin ·
  * NOT_FOUND: no such room or account · CONFLICT: there are too many. */

@@ -6,8 +6,6 @@
 #include "dais/log.h"
 #include "store.h"
 
-/** Rooms of chat's own in which moderators hear more; see room.c. */
-#define MODERATORS "chat-moderators"
 /** How clients of the party dialect join: they hear live:message instead of chat:message. */
 #define LIVE "live"
 /** How often, and after how many milliseconds, telling is tried again; each wait doubles. */
@@ -52,7 +50,7 @@ static struct to to_room(const struct card *card)
 
 static struct to to_moderators(const struct card *card)
 {
-    return (struct to){.room = {dais_cstr(MODERATORS), card->id}};
+    return (struct to){.room = {dais_cstr(TOLD_MODERATORS), card->id}};
 }
 
 static struct to to_user(struct dais_str user_id)

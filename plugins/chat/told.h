@@ -20,6 +20,9 @@
 struct card;
 struct store_message;
 
+/** The kind of the rooms in which moderators hear more. */
+#define TOLD_MODERATORS "chat-moderators"
+
 /** A message as answers and events have it, over struct store_message. */
 extern const struct dais_shape told_chat_message;   /**< 001: ChatMessage */
 extern const struct dais_shape told_live_message;   /**< 004: LiveMessage */

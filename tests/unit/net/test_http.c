@@ -76,6 +76,24 @@ static int32_t item_post(struct dais_req *req, const struct dais_input *input)
     return code == DAIS_OK ? http_reply_fields(req, 201, &answer_shape, &answer) : code;
 }
 
+/** Its body may be left out. */
+static int32_t item_change(struct dais_req *req, const struct dais_input *input)
+{
+    const struct item *path = input->path;
+    const struct item *body = input->body;
+    struct item answer = {.id = path->id, .count = body->present ? body->count : -1};
+    return http_reply_fields(req, 200, &answer_shape, &answer);
+}
+
+/** Says when to come again, whatever the status is. */
+static int32_t later(struct dais_req *req, const struct dais_input *input)
+{
+    const struct item *query = input->query;
+    int32_t code = http_header_set(req, "retry-after", dais_cstr("7"));
+    return code ? code
+                : http_fail(req, query->count == 1 ? DAIS_E_LIMIT : DAIS_E_CONFLICT, NULL, "wait");
+}
+
 static int32_t slow(struct dais_req *req, const struct dais_input *input)
 {
     (void)input;
@@ -181,6 +199,17 @@ static const struct dais_route routes[] = {
      .path_shape = &path_shape,
      .body_shape = &body_shape,
      .handler = item_post},
+    {.method = "PATCH",
+     .path = "/pins/:id",
+     .access = DAIS_ACCESS_PUBLIC,
+     .path_shape = &path_shape,
+     .body_shape = &query_shape,
+     .handler = item_change},
+    {.method = "GET",
+     .path = "/later",
+     .access = DAIS_ACCESS_PUBLIC,
+     .query_shape = &query_shape,
+     .handler = later},
     PUBLIC_ROW("GET", "/slow", slow),
     PUBLIC_ROW("GET", "/brief", brief),
     {.method = "GET",
@@ -373,6 +402,31 @@ static void test_body(void **state)
            201, "tea");
 }
 
+#define PATCH(more) "PATCH /pins/1 HTTP/1.1\r\nHost: t\r\n" more
+
+/** Where no row is required, no body is needed. */
+static void test_a_body_that_is_left_out(void **state)
+{
+    (void)state;
+    static const char untouched[] = "{\"id\":\"1\",\"count\":-1}";
+    expect(PATCH("\r\n"), 200, untouched);
+    expect(PATCH("Content-Length: 0\r\n\r\n"), 200, untouched);
+    expect(PATCH("Content-Type: application/json\r\nContent-Length: 0\r\n\r\n"), 200, untouched);
+    expect(PATCH("Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n"), 200, untouched);
+    expect(PATCH("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 200, untouched);
+    expect(PATCH("Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"), 200, untouched);
+    expect(PATCH("Content-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"count\":3}"), 200,
+           "{\"id\":\"1\",\"count\":3}");
+    expect(PATCH("Content-Length: 2\r\n\r\n{}"), 415, "\"code\":\"media_type\"");
+}
+
+static void test_problems_that_say_when_to_come_again(void **state)
+{
+    (void)state;
+    expect(GET("/later"), 409, "retry-after: 7\r\n");
+    expect(GET("/later?count=1"), 429, "retry-after: 7\r\n");
+}
+
 static void test_problems(void **state)
 {
     (void)state;
@@ -496,6 +550,8 @@ int main(void)
         cmocka_unit_test(test_pipelining),
         cmocka_unit_test(test_input),
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_a_body_that_is_left_out),
+        cmocka_unit_test(test_problems_that_say_when_to_come_again),
         cmocka_unit_test(test_problems),
         cmocka_unit_test(test_access),
         cmocka_unit_test(test_stopped_owner),

@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "dais/svc/roomsource.h"
 #include "host/config.h"
 #include "host/files.h"
+#include "host/instances.h"
 #include "host/report.h"
 #include "host/state.h"
 
@@ -227,6 +229,75 @@ static void test_consumer_of_one_left_out(void **state)
     done(&tried);
 }
 
+/* --- services of several providers --- */
+
+static void test_an_instance_is_offered_once(void **state)
+{
+    (void)state;
+    assert_refused("  source_north:\n  source_twin:\n",
+                   "plugin source_twin: offers dais.roomsource/1:north, which source_north offers "
+                   "already");
+}
+
+static void test_who_needs_one_instance_waits_for_it(void **state)
+{
+    (void)state;
+    struct attempt tried = attempt("  source_user:\n  source_south:\n  source_north:\n");
+    assert_int_equal(tried.error, DAIS_OK);
+    const struct host *host = host_get();
+    assert_int_equal(host->order_count, 3);
+    assert_string_equal(host->order[0]->id, "source_north");
+    assert_string_equal(host->order[1]->id, "source_user");
+    done(&tried);
+    assert_refused("  source_user:\n  source_south:\n",
+                   "plugin source_user: source_user 1.0.0 needs dais.roomsource/1:north; "
+                   "source_south offers /1:south");
+}
+
+static void test_the_service_itself_is_no_instance(void **state)
+{
+    (void)state;
+    assert_refused("  source_all:\n  source_north:\n",
+                   "plugin source_all: source_all 1.0.0 needs dais.roomsource/1; source_north "
+                   "offers /1:north");
+}
+
+static void start(const char *id)
+{
+    atomic_store(&host_plugin_find(dais_cstr(id))->state, PLUGIN_STARTED);
+}
+
+static const char *kind_at(uint32_t index)
+{
+    const struct dais_roomsource_v1 *source = instances_each(DAIS_ROOMSOURCE, index);
+    return source ? source->kind : NULL;
+}
+
+/** Who asks all of them starts whatever there is, and finds who has started, by id. */
+static void test_all_instances_of_those_that_started(void **state)
+{
+    (void)state;
+    struct attempt tried = attempt("  asker:\n  source_south:\n  source_north:\n  probe:\n");
+    assert_int_equal(tried.error, DAIS_OK);
+    assert_string_equal(host_get()->order[0]->id, "asker");
+    assert_null(kind_at(0));
+    start("source_south");
+    assert_string_equal(kind_at(0), "south");
+    assert_null(kind_at(1));
+    start("source_north");
+    assert_string_equal(kind_at(0), "north");
+    assert_string_equal(kind_at(1), "south");
+    assert_null(kind_at(2));
+    start("probe");
+    assert_non_null(instances_each("example.probe/1", 0));
+    assert_null(instances_each("example.probe/1", 1));
+    assert_null(instances_each("dais.roomsource/", 0));
+    assert_null(instances_each("dais.roomsource/10", 0));
+    assert_null(instances_each("dais.roomsource/1:north", 0));
+    assert_null(instances_each("", 0));
+    done(&tried);
+}
+
 int main(void)
 {
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
@@ -247,6 +318,10 @@ int main(void)
         cmocka_unit_test(test_order_by_services),
         cmocka_unit_test(test_optional_ones_are_left_out),
         cmocka_unit_test(test_consumer_of_one_left_out),
+        cmocka_unit_test(test_an_instance_is_offered_once),
+        cmocka_unit_test(test_who_needs_one_instance_waits_for_it),
+        cmocka_unit_test(test_the_service_itself_is_no_instance),
+        cmocka_unit_test(test_all_instances_of_those_that_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "dais/log.h"
+#include "room.h"
 #include "store.h"
 
 /** How clients of the party dialect join: they hear live:message instead of chat:message. */

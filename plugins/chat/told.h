@@ -63,9 +63,6 @@ struct told_bar {
 extern const struct dais_shape told_barred_shape;
 extern const struct dais_shape told_unbarred_shape;
 
-/** For events(), documents(): what clients may hear of chat. */
-extern const struct dais_event_out told_documents[];
-
 /* --- events, behind the commit; all [fiber] [suspends] --- */
 
 /** A new message, or one that is released: chat:message, live:message; chat:mention to those who

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "unsure.h"
+
+#include <stdatomic.h>
+
+#include "card.h"
+#include "dais/fiber.h"
+#include "dais/log.h"
+#include "dais/mem.h"
+#include "dais/random.h"
+#include "store.h"
+#include "told.h"
+
+/** When it is looked for, and how often while the database is away; each wait doubles. */
+#define FIRST_LOOK_MS 500
+#define LOOKS_MAX 7
+
+struct unsure {
+    char id[DAIS_UUID_BYTES];
+};
+
+static atomic_uint waiting;
+
+/** DAIS_OK: it was there, and is told. */
+static int32_t look(const struct unsure *unsure)
+{
+    struct store_message message;
+    const struct card *card;
+    int32_t error = store_get(NULL, dais_cstr(unsure->id), &message);
+    if (!error)
+        error = card_get(NULL, message.room_id, &card);
+    if (!error)
+        told_message(card, &message);
+    return error;
+}
+
+static void run(uint64_t cookie)
+{
+    struct unsure *unsure = (struct unsure *)(uintptr_t)cookie;
+    int32_t error = DAIS_E_UNAVAILABLE;
+    uint64_t wait_ms = FIRST_LOOK_MS;
+    for (int looks = 0; looks < LOOKS_MAX && error && error != DAIS_E_NOT_FOUND; looks++) {
+        if (dais_fiber->sleep(wait_ms))
+            break;
+        error = look(unsure);
+        wait_ms *= 2;
+    }
+    if (error && error != DAIS_E_NOT_FOUND)
+        dais_logf(DAIS_WARN, "whether message %s is stored was not found out", unsure->id);
+    dais_mem->state_free(unsure);
+    atomic_fetch_sub(&waiting, 1);
+}
+
+static const struct dais_task TASK = {"chat_unsure", run};
+
+int unsure_is(int32_t error)
+{
+    return error == DAIS_E_CANCELLED || error == DAIS_E_TIMEOUT || error == DAIS_E_UNAVAILABLE;
+}
+
+void unsure_add(struct dais_str id)
+{
+    struct unsure *unsure = NULL;
+    dais_handle fiber;
+    if (atomic_fetch_add(&waiting, 1) < UNSURE_MAX)
+        unsure = dais_mem->state_alloc(sizeof *unsure);
+    if (unsure) {
+        memcpy(unsure->id, id.ptr, sizeof unsure->id - 1);
+        if (dais_fiber->spawn(&TASK, (uint64_t)(uintptr_t)unsure, &fiber) == DAIS_OK)
+            return;
+        dais_mem->state_free(unsure);
+    }
+    atomic_fetch_sub(&waiting, 1);
+}

@@ -6,11 +6,14 @@
  */
 #include "dais/hooks.h"
 
-/** How often old rows are looked for, in milliseconds. */
-#define PURGE_EVERY_MS 60000
+/** How often each looks, in milliseconds. */
+#define PURGE_GONE_EVERY_MS 1000
+#define PURGE_OLD_EVERY_MS 60000
 
 /** On user.delete and stream.delete. */
 extern const struct dais_hook purge_hooks[];
 
-/** [fiber] [suspends] One turn, for a timer. */
-void purge_run(void);
+/** [fiber] [suspends] One turn, for a timer: what removed rooms and accounts left behind. */
+void purge_gone(void);
+/** [fiber] [suspends] One turn, for a timer: what is too old. */
+void purge_old(void);

@@ -42,7 +42,8 @@ struct reports_resolve {
 extern const struct dais_shape reports_resolve_event; /**< {reportId, action, seconds?} */
 extern const struct dais_shape reports_resolve_body;  /**< {action, seconds?} */
 
-extern const struct dais_shape reports_report; /**< answer, and event chat:report to moderators */
+extern const struct dais_shape reports_report; /**< answer: one report */
+extern const struct dais_shape reports_told;   /**< event chat:report: {roomId, report} */
 extern const struct dais_shape reports_page;   /**< answer: {reports, next?} */
 
 /**

@@ -2,8 +2,8 @@
 #pragma once
 /*
  * The messages. Rooms are in store_rooms.h, bars and reports in store_moderation.h; these are the
- * only files of the plugin with SQL. Each has a table of statements of its own, which plugin.c
- * registers.
+ * only files of the plugin with SQL. Each has a table of statements of its own; plugin.c registers
+ * all that store_tables names.
  *
  * Functions that take a transaction run in it, or alone where it is NULL. Views in results live as
  * long as the running fiber. Errors of the database (dais/db.h) come through as they are; beside
@@ -15,9 +15,11 @@
 #include "card.h"
 #include "dais/db.h"
 
-extern const struct dais_statement store_statements[];
+/** All tables of statements of the plugin, for plugin.c; the last is NULL. */
+extern const struct dais_statement *const store_tables[];
 
 /** Bounds that the statements hold. */
+#define STORE_PAGE_MAX 100
 #define STORE_PINS_MAX 5u
 #define STORE_REACTION_KINDS_MAX 20u
 /** Characters of a message that answers to it show. */

@@ -25,7 +25,6 @@ CREATE TABLE chat.rooms (
     cleared_through           uuid,
     created_at                timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX rooms_owner ON chat.rooms (owner_id);
 
 CREATE TABLE chat.moderators (
     room_id    uuid NOT NULL REFERENCES chat.rooms ON DELETE CASCADE,
@@ -62,7 +61,8 @@ CREATE TABLE chat.messages (
 CREATE INDEX messages_room ON chat.messages (room_id, id);
 -- What a client sends twice is stored once; also finds what an account wrote, and where.
 CREATE UNIQUE INDEX messages_client ON chat.messages (author_id, room_id, client_id);
-CREATE INDEX messages_held ON chat.messages (visible_at) WHERE NOT is_released;
+CREATE INDEX messages_held ON chat.messages (visible_at)
+    WHERE NOT is_released AND deleted_at IS NULL;
 CREATE INDEX messages_pinned ON chat.messages (room_id, pinned_at) WHERE pinned_at IS NOT NULL;
 
 CREATE TABLE chat.reactions (

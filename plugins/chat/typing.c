@@ -6,10 +6,7 @@
 #include "dais/svc/roomsource.h"
 #include "store_moderation.h"
 #include "told.h"
-#include "turns.h"
-
-/** More workers than the core starts. */
-#define WORKERS_MAX 256
+#include "worker.h"
 
 #define TYPING_ROW                                                                                 \
     {                                                                                              \
@@ -25,28 +22,10 @@ static const struct dais_field BODY_FIELDS[] = {TYPING_ROW, DAIS_FIELD_END};
 const struct dais_shape typing_body_shape = DAIS_SHAPE("ChatTypingBody", struct typing,
                                                        BODY_FIELDS);
 
-static struct turns *tables[WORKERS_MAX];
-
-int32_t typing_worker_start(uint32_t worker)
-{
-    if (worker >= WORKERS_MAX)
-        return DAIS_E_LIMIT;
-    tables[worker] = dais_mem->state_alloc(sizeof *tables[worker]);
-    return tables[worker] ? DAIS_OK : DAIS_E_MEMORY;
-}
-
-void typing_worker_stop(uint32_t worker)
-{
-    if (worker >= WORKERS_MAX)
-        return;
-    dais_mem->state_free(tables[worker]);
-    tables[worker] = NULL;
-}
-
 static int has_turn(const struct card *card, struct dais_str user_id, const struct typing *in)
 {
     uint64_t key = turns_key(card->id.ptr, card->id.len, user_id.ptr, user_id.len);
-    return turns_take(tables[dais_fiber->worker()], key, dais_fiber->now_ms(), TYPING_EVERY_MS,
+    return turns_take(&worker_self()->typing, key, dais_fiber->now_ms(), TYPING_EVERY_MS,
                       in->typing);
 }
 

@@ -22,7 +22,3 @@ extern const struct dais_shape typing_body_shape;  /**< {typing} */
 /** [fiber] [suspends] Tells chat:typing to all but the caller's socket. DENIED: barred, or not
  * among the writers · CONFLICT: closed, off · NOT_FOUND. */
 DAIS_CHECK_RESULT int32_t typing_tell(const struct dais_caller *caller, const struct typing *in);
-
-/** The tables, one for each worker; for plugin.c. */
-int32_t typing_worker_start(uint32_t worker);
-void typing_worker_stop(uint32_t worker);

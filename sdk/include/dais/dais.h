@@ -21,6 +21,7 @@
 #include "dais/rooms.h"
 #include "dais/services.h"
 #include "dais/shared.h"
+#include "dais/svc/chat.h"
 #include "dais/svc/identity.h"
 #include "dais/svc/mailer.h"
 #include "dais/svc/roomsource.h"

@@ -10,12 +10,13 @@ const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 const src = fileURLToPath(new URL("src", import.meta.url));
 const pages = ["index", "watch", "reset", "verify"];
+const styles = ["style", "chat"];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "pages"), { recursive: true });
 
 const result = await build({
-  entryPoints: [...pages.map((page) => join(src, `${page}.js`)), join(src, "style.css")],
+  entryPoints: [...pages.map((page) => join(src, `${page}.js`)), ...styles.map((style) => join(src, `${style}.css`))],
   outdir: join(out, "assets"),
   entryNames: "[name]-[hash]",
   bundle: true,

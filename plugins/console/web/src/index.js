@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The list of streams: live ones first, refreshed when the server says so, and now and then.
 import { ago, streamsByStatus, watching } from "./api.js";
+import { at, element, hue } from "./dom.js";
 import { listen } from "./live.js";
 
 const REFRESH_MS = 5000; // while the server cannot be heard
 const HEARD_REFRESH_MS = 60000;
-const at = (id) => document.getElementById(id);
-
-/** A colour that stays with the stream. */
-function hue(text) {
-  let sum = 0;
-  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)) % 360;
-  return sum;
-}
-
-function element(name, className, ...children) {
-  const node = document.createElement(name);
-  node.className = className;
-  node.append(...children);
-  return node;
-}
 
 function card(stream) {
   const live = stream.status === "live";

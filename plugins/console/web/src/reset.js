@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Asks for a letter, and sets a password by the link or the code in it.
 import { post, takeToken } from "./api.js";
-
-const at = (id) => document.getElementById(id);
+import { at } from "./dom.js";
 
 function showCode() {
   at("ask").hidden = true;

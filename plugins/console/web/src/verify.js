@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Verifies an address. A click does it, since programs that scan letters follow links by themselves.
 import { post, takeToken } from "./api.js";
-
-const at = (id) => document.getElementById(id);
+import { at } from "./dom.js";
 
 at("token").value = takeToken();
 at("verify").addEventListener("submit", async (event) => {

@@ -2,12 +2,14 @@
 // The watch page: finds the stream, plays it, and stays with it over every interruption.
 import Hls from "hls.js";
 import { ago, streamByPlaybackId, watching } from "./api.js";
+import { Chat } from "./chat.js";
+import { at } from "./dom.js";
 import { listen } from "./live.js";
+import { forget, token } from "./session.js";
 
 const REFRESH_MS = 4000; // while the server cannot be heard
 const HEARD_REFRESH_MS = 60000;
 const RETRY_MS = 2000;
-const at = (id) => document.getElementById(id);
 const video = at("video");
 const playbackId = decodeURIComponent(location.pathname.split("/").filter(Boolean)[1] ?? "");
 const source = `/hls/${encodeURIComponent(playbackId)}/master.m3u8`;
@@ -88,6 +90,7 @@ async function refresh() {
     return;
   }
   describe(stream);
+  chat.open(stream);
   if (stream.status === "live") attach();
   else if (!playing || video.ended) {
     stop();
@@ -118,11 +121,15 @@ function changed({ playbackId: id }) {
 }
 
 let timer = 0;
+const chat = new Chat();
 
-listen({
+chat.line = listen({
+  token,
+  signedOut: forget,
   greet: [{ event: "join-stream", data: { streamKey: playbackId }, done: count }],
-  on: { "live:created": changed, "live:ended": changed, "viewers:count": count },
+  on: { ...chat.on, "live:created": changed, "live:ended": changed, "viewers:count": count },
   link: (up) => {
+    chat.link(up);
     clearInterval(timer);
     timer = setInterval(() => !document.hidden && refresh(), up ? HEARD_REFRESH_MS : REFRESH_MS);
     refresh();

@@ -5,11 +5,10 @@
 
 #include "card.h"
 #include "dais/fiber.h"
-#include "dais/mem.h"
-#include "dais/random.h"
+#include "dais/log.h"
 #include "dais/svc/roomsource.h"
 #include "plugin_config.h"
-#include "store.h"
+#include "service.h"
 #include "store_rooms.h"
 #include "told.h"
 
@@ -53,16 +52,9 @@ int32_t settings_get(const struct dais_caller *caller, const struct who_room *ro
 /** Says in the chat what is different for those who write. */
 static void notice(const struct card *card, const char *text)
 {
-    char id[DAIS_UUID_BYTES];
-    struct store_message message;
-    dais_random->uuid7(id);
-    const struct store_post post = {.id = dais_cstr(id),
-                                    .room_id = card->id,
-                                    .type = dais_cstr("system"),
-                                    .text = dais_cstr(text)};
-    /* The setting counts, with or without the row. */
-    if (!store_post(NULL, &post, &message))
-        told_message(card, &message);
+    int32_t error = service_say(card, dais_cstr(text));
+    if (error) /* it counts, with or without the row */
+        dais_logf(DAIS_WARN, "a change of a chat's settings was not told in it (%d)", (int)error);
 }
 
 static void notice_slow(const struct card *card)

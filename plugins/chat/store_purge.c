@@ -7,19 +7,21 @@ enum { OLD, GONE_NEXT, GONE_MESSAGES, GONE_WROTE, GONE_REACTED, GONE_DONE, PACE,
 
 const struct dais_statement store_purge_statements[] = {
     [OLD] = {"purge_old",
-             "DELETE FROM chat.messages WHERE id IN (SELECT m.id FROM chat.messages m "
-             "WHERE m.id < $1::uuid ORDER BY m.id LIMIT $2::bigint)",
+             "DELETE FROM chat.messages WHERE id = ANY (ARRAY(SELECT m.id FROM chat.messages m "
+             "WHERE m.id < $1::uuid ORDER BY m.id LIMIT $2::bigint))",
              DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [GONE_NEXT] = {"gone_next", "SELECT g.id, g.what FROM chat.gone g ORDER BY g.id LIMIT 1",
                    DAIS_LANE_READ, 0, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [GONE_MESSAGES] = {"gone_messages",
-                       "DELETE FROM chat.messages WHERE id IN (SELECT m.id FROM chat.messages m "
-                       "WHERE m.room_id = $1::uuid LIMIT $2::bigint)",
-                       DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [GONE_WROTE] = {"gone_wrote",
-                    "DELETE FROM chat.messages WHERE id IN (SELECT m.id FROM chat.messages m "
-                    "WHERE m.author_id = $1::uuid LIMIT $2::bigint)",
-                    DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [GONE_MESSAGES] =
+        {"gone_messages",
+         "DELETE FROM chat.messages WHERE id = ANY (ARRAY(SELECT m.id FROM chat.messages m "
+         "WHERE m.room_id = $1::uuid LIMIT $2::bigint))",
+         DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [GONE_WROTE] =
+        {"gone_wrote",
+         "DELETE FROM chat.messages WHERE id = ANY (ARRAY(SELECT m.id FROM chat.messages m "
+         "WHERE m.author_id = $1::uuid LIMIT $2::bigint))",
+         DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [GONE_REACTED] = {"gone_reacted",
                       "WITH gone AS (DELETE FROM chat.reactions x WHERE x.user_id = $1::uuid "
                       "AND (x.message_id, x.emoji) IN (SELECT y.message_id, y.emoji "

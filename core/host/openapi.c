@@ -294,7 +294,7 @@ static void add_paths(struct document *document)
 /** The problem document of RFC 9457 as every route gives it. */
 struct problem {
     struct dais_str type, title, code, detail, field, request_id;
-    int64_t status;
+    int64_t status, retry_after;
 };
 
 #define PROBLEM_TEXT(name, member, flags, prose)                                                   \
@@ -308,6 +308,8 @@ static const struct dais_field problem_fields[] = {
     PROBLEM_TEXT("code", code, DAIS_FIELD_REQUIRED, "Stable name of the error, for programs"),
     PROBLEM_TEXT("detail", detail, 0, "What was wrong here and what would be right"),
     PROBLEM_TEXT("field", field, 0, "Name of the field that was wrong"),
+    DAIS_FIELD_NAMED("retryAfter", struct problem, retry_after, DAIS_KIND_INT, 0, 1, UINT32_MAX,
+                     "When it may be tried again, in seconds"),
     PROBLEM_TEXT("requestId", request_id, 0, "Stands in the server's log"),
     DAIS_FIELD_END,
 };

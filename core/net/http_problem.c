@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json_write.h"
+#include "base/str.h"
 #include "loop/fiber.h"
 #include "net/http_inner.h"
 
@@ -15,6 +16,15 @@ static void add_member(struct json_writer *out, const char *key, const char *tex
 {
     json_key(out, key);
     json_add_stringz(out, text);
+}
+
+/* In how many seconds it may be tried again: what the rate said, or the handler's own header. 0: it
+ * is not known. */
+static uint64_t retry_after_of(const struct dais_req *req)
+{
+    uint64_t seconds = req->answer.retry_after_s;
+    struct dais_str header = http_extra_get(req, "retry-after");
+    return header.ptr && str_parse_uint(header, UINT32_MAX, &seconds) != DAIS_OK ? 0 : seconds;
 }
 
 static void write_document(struct json_writer *out, const struct dais_req *req, int32_t error,
@@ -32,6 +42,10 @@ static void write_document(struct json_writer *out, const struct dais_req *req, 
         add_member(out, "detail", detail);
     if (field && field[0])
         add_member(out, "field", field);
+    if (retry_after_of(req) > 0) {
+        json_key(out, "retryAfter");
+        json_add_uint(out, retry_after_of(req));
+    }
     json_key(out, "requestId");
     json_add_string(out, req->head.request_id.ptr ? req->head.request_id : dais_cstr(id));
     json_close_object(out);

@@ -424,6 +424,7 @@ static void test_problems_that_say_when_to_come_again(void **state)
 {
     (void)state;
     expect(GET("/later"), 409, "retry-after: 7\r\n");
+    expect(GET("/later"), 409, "\"retryAfter\":7,");
     expect(GET("/later?count=1"), 429, "retry-after: 7\r\n");
 }
 

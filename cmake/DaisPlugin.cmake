@@ -17,7 +17,7 @@ function(dais_draft_hash ret_hash)
     set(${ret_hash} "0x${hash}ull" PARENT_SCOPE)
 endfunction()
 
-set(DAIS_SDK_INCLUDE "${PROJECT_SOURCE_DIR}/sdk/include")
+cmake_path(SET DAIS_SDK_INCLUDE NORMALIZE "${CMAKE_CURRENT_LIST_DIR}/../sdk/include")
 set(DAIS_PLUGIN_SUPPORT "${CMAKE_CURRENT_LIST_DIR}")
 dais_draft_hash(DAIS_DRAFT_HASH)
 
@@ -43,7 +43,8 @@ endfunction()
 #
 # Builds <build>/plugins/<id>.so, which exports `dais_plugin` and nothing else, and the object library
 # <id>_objs for the plugin's own tests. A schema folder becomes `dais_schema`, the rows that plugin.c
-# names; an asset folder is copied to <build>/plugins/<id>/ beside the .so.
+# names; an asset folder is copied to <build>/plugins/<id>/ beside the .so. DAIS_PLUGIN_OUTPUT names
+# another folder than <build>/plugins.
 function(dais_add_plugin id)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCHEMA_DIR;ASSETS_DIR" "SOURCES;LIBS")
     if(arg_SCHEMA_DIR)
@@ -69,10 +70,13 @@ function(dais_add_plugin id)
     if(NOT (DAIS_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "Clang"))
         target_link_options(${id} PRIVATE -Wl,-z,defs) # clang leaves its run time to the executable
     endif()
+    if(NOT DAIS_PLUGIN_OUTPUT)
+        set(DAIS_PLUGIN_OUTPUT "${PROJECT_BINARY_DIR}/plugins")
+    endif()
     set_target_properties(${id} PROPERTIES
         PREFIX "" LINKER_LANGUAGE C
         LINK_DEPENDS "${DAIS_PLUGIN_SUPPORT}/plugin.map"
-        LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/plugins")
+        LIBRARY_OUTPUT_DIRECTORY "${DAIS_PLUGIN_OUTPUT}")
 
     set_property(GLOBAL APPEND PROPERTY DAIS_PLUGINS ${id})
 
@@ -80,7 +84,7 @@ function(dais_add_plugin id)
         cmake_path(ABSOLUTE_PATH arg_ASSETS_DIR)
         add_custom_target(${id}_assets ALL
             COMMAND "${CMAKE_COMMAND}" -E copy_directory
-                    "${arg_ASSETS_DIR}" "${PROJECT_BINARY_DIR}/plugins/${id}"
+                    "${arg_ASSETS_DIR}" "${DAIS_PLUGIN_OUTPUT}/${id}"
             VERBATIM)
         add_dependencies(${id} ${id}_assets)
     endif()

@@ -5,9 +5,11 @@
 
 #include "card.h"
 #include "dais/fiber.h"
+#include "dais/log.h"
 #include "store.h"
 #include "store_moderation.h"
 #include "store_rooms.h"
+#include "store_settle.h"
 #include "told.h"
 
 /** Deleted messages that are told one by one; more of them as a clear of the account. */
@@ -159,6 +161,10 @@ void bars_tell(const struct card *card, const struct store_bar *bar)
     told_barred(card, bar->user_id, bar->until, bar->reason);
     told_typing(card, &typing, 0);
     told_moderators(card, "chat:bars", &bars_change, &change);
+    int32_t error = store_settle();
+    if (error)
+        dais_logf(DAIS_WARN, "what was on its way when somebody was barred may still come (%d)",
+                  (int)error);
 }
 
 /** What the account wrote in the last `seconds` goes. */

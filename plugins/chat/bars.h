@@ -83,5 +83,6 @@ struct bars_order {
 DAIS_CHECK_RESULT int32_t bars_store(struct dais_tx *tx, const struct bars_order *order,
                                      struct store_bar *ret_bar, struct chat_verdict *ret_verdict);
 
-/** [fiber] [suspends] Tells the account and the moderators, and ends its typing. */
+/** [fiber] [suspends] Behind the commit: tells the account and the moderators, ends its typing, and
+ * waits until nothing of it is on its way into the database any more. */
 void bars_tell(const struct card *card, const struct store_bar *bar);

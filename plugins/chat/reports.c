@@ -172,8 +172,6 @@ int32_t reports_add(const struct dais_caller *caller, const struct reports_add *
     if (!identity)
         return DAIS_E_UNAUTHENTICATED;
     int32_t error = store_get(NULL, in->message_id, &message);
-    if (!error && dais_str_eq(message.author.id, identity->user_id))
-        error = who_says(&verdict, DAIS_E_CONFLICT, NULL, "this message is your own; delete it");
     if (!error)
         error = card_get(NULL, message.room_id, &card);
     if (!error)

@@ -48,7 +48,7 @@ extern const struct dais_shape reports_page;   /**< answer: {reports, next?} */
 
 /**
  * [fiber] [suspends] Reports a message; 201, and 200 the second time. NOT_FOUND: no such message ·
- * DENIED: barred · CONFLICT: one's own message · LIMIT: too many reports are open.
+ * DENIED: barred · LIMIT: too many reports are open.
  */
 DAIS_CHECK_RESULT int32_t reports_add(const struct dais_caller *caller,
                                       const struct reports_add *in);

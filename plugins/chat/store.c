@@ -5,6 +5,7 @@
 #include "store_moderation.h"
 #include "store_rooms.h"
 #include "store_rows.h"
+#include "store_settle.h"
 #include "store_time.h"
 
 /* The author, read once for the guards and for the answer. */
@@ -106,6 +107,7 @@ const struct dais_statement *const store_tables[] = {
     store_purge_statements,
     store_rooms_statements,
     store_moderation_statements,
+    store_settle_statements,
     NULL,
 };
 

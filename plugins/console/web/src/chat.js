@@ -16,11 +16,11 @@ import { api, onSession, signOut, user } from "./session.js";
 
 const PAGE = 50;
 const RETRY_MS = 2000;
+const ABSENT = new Set([400, 401, 403, 404]); // there is no chat here, or not for this one
 
 export class Chat {
-  /** `line` has ask and again, as `listen` gives them; it may be set later. */
   constructor() {
-    this.line = null;
+    this.line = null; // what `listen` gives; set by the page before anything else happens
     this.room = null;
     this.ownerId = null;
     this.linked = false;
@@ -37,7 +37,7 @@ export class Chat {
     this.show = (id) => this.view.show(id);
     this.outbox = new Outbox({
       send: (draft) => this.deliver(draft),
-      done: (message) => this.take(message),
+      done: (message) => this.delivered(message),
       refused: (draft, problem) => this.composer.refused(draft, problem),
       changed: () => this.changed(),
     });
@@ -99,8 +99,8 @@ export class Chat {
       this.outbox.pump();
     } catch (problem) {
       if (problem.isLost) return; // with the next connection
-      if (problem.isPassing || problem.code === "limit") setTimeout(again, RETRY_MS);
-      else at("chat").hidden = true; // there is no chat here
+      if (ABSENT.has(problem.status)) at("chat").hidden = true;
+      else setTimeout(again, RETRY_MS);
     }
   }
 
@@ -242,6 +242,11 @@ export class Chat {
     if (replyTo) data.replyTo = replyTo.id;
     if (mentions.length) data.mentions = mentions;
     return this.line.ask("chat:send", data);
+  }
+
+  delivered(message) {
+    this.take(message);
+    this.composer.slow(); // the server counts from here
   }
 
   typing(isTyping) {

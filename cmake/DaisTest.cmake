@@ -12,7 +12,7 @@ set(DAIS_FUZZ_REPLAY "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c")
 set(DAIS_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1:abort_on_error=0"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/lib/tsan.supp"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lib/lsan.supp:print_suppressions=0")
 
 # dais_add_test(<name> SOURCES … [LIBS …] [LABELS …] [TIMEOUT seconds])

@@ -36,24 +36,6 @@ struct ssl_head {
     SSL *ssl;
 };
 
-static int copy_of(int fd)
-{
-    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-}
-
-/* Copies are dropped by functions of their own, which tsan.supp names. */
-static void drop_copy(int fd)
-{
-    close(fd);
-}
-
-/* libh2o's state of TLS ends with a copy of the descriptor, for which it asks. */
-static void drop_shell(h2o_socket_export_t *shell)
-{
-    h2o_buffer_init(&shell->input, &h2o_socket_buffer_prototype);
-    h2o_socket_dispose_export(shell);
-}
-
 static void tell(struct upgrade *upgrade, struct wire *wire, struct dais_str early)
 {
     if (upgrade->fn)
@@ -61,8 +43,13 @@ static void tell(struct upgrade *upgrade, struct wire *wire, struct dais_str ear
     if (!wire)
         wire_close(upgrade->wire);
     if (upgrade->fd >= 0)
-        drop_copy(upgrade->fd);
+        close(upgrade->fd);
     mem_free(upgrade);
+}
+
+static int copy_of(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* Bytes that were received and not decrypted; there are none unless TLS has ended before them. */
@@ -83,12 +70,13 @@ static bool take_tls(h2o_socket_t *sock, struct wire *wire, int fd)
     if (shell.fd < 0)
         return false;
     if (has_leftover(ssl) || SSL_get_shutdown(ssl) != 0 || wire_take(wire, fd, ssl) != DAIS_OK) {
-        drop_copy(shell.fd);
+        close(shell.fd);
         return false;
     }
     SSL_up_ref(ssl);
     sock->ssl = NULL;
-    drop_shell(&shell);
+    h2o_buffer_init(&shell.input, &h2o_socket_buffer_prototype);
+    h2o_socket_dispose_export(&shell);
     return true;
 }
 

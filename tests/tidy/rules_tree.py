@@ -29,7 +29,7 @@ FOREIGN = {
     r"sodium\.h|sodium/.*": ("core/base/", "core/host/", "plugins/auth/",
                                  "plugins/streams/"),
     r"jwt\.h": ("plugins/auth/",),
-    r"dlfcn\.h": ("core/host/", "core/net/"),
+    r"dlfcn\.h": ("core/base/sanitize.c", "core/host/", "core/net/"),
     r"pthread\.h|threads\.h": ("core/base/", "core/loop/", "core/net/", "core/proc/",
                                "sdk/testhost/"),
     r"wslay/.*": ("core/realtime/",),

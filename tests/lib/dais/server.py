@@ -52,7 +52,7 @@ def sanitizer_environment():
         "ASAN_OPTIONS": "detect_stack_use_after_return=0:strict_string_checks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "LSAN_OPTIONS": f"suppressions={lib / 'lsan.supp'}:print_suppressions=0",
-        "TSAN_OPTIONS": f"suppressions={lib / 'tsan.supp'}:second_deadlock_stack=1",
+        "TSAN_OPTIONS": "second_deadlock_stack=1",
     }
 
 

@@ -8,8 +8,10 @@
 #include "data/resolve.h"
 #include "loop/poll.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DELAY_FIRST_MS 5u
 #define DELAY_MAX_MS 200u
@@ -71,16 +73,19 @@ static PGconn *start(const struct conn_options *options, const struct addresses 
     return PQconnectStartParams(names, values, 1);
 }
 
-/*
- * Ends libpq's side. The watch goes first, while the descriptor's number is still its own. Where
- * libpq has closed it already, another worker's connection may have that number: ending the watch
- * then asks this worker's epoll for a file that it does not hold, and nothing happens.
- */
+static void unwatch(struct conn *conn)
+{
+    if (!conn->poll)
+        return;
+    poll_close(conn->poll);
+    conn->poll = NULL;
+    close(conn->watched_fd);
+}
+
 static void take_down(struct conn *conn)
 {
     timer_stop(&conn->timer);
-    poll_close(conn->poll);
-    conn->poll = NULL;
+    unwatch(conn);
     PQfinish(conn->pg);
     conn->pg = NULL;
 }
@@ -107,11 +112,14 @@ static void attempt_failed(struct conn *conn)
 static void watch(struct conn *conn, uint32_t events)
 {
     CHECK(conn->poll == NULL);
-    int fd = PQsocket(conn->pg);
+    int fd = fcntl(PQsocket(conn->pg), F_DUPFD_CLOEXEC, 0);
     if (fd < 0 || poll_open(fd, on_events, conn, &conn->poll) != DAIS_OK) {
+        if (fd >= 0)
+            close(fd);
         attempt_failed(conn);
         return;
     }
+    conn->watched_fd = fd;
     poll_set(conn->poll, events);
 }
 
@@ -138,8 +146,7 @@ static void became_ready(struct conn *conn)
 
 static void go_on_connecting(struct conn *conn)
 {
-    poll_close(conn->poll);
-    conn->poll = NULL;
+    unwatch(conn);
     switch (PQconnectPoll(conn->pg)) {
     case PGRES_POLLING_OK:
         became_ready(conn);

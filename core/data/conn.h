@@ -9,8 +9,8 @@
  * attempts it waits 5 ms, doubled up to 200 ms, ± 25 %: a server that starts or recovers refuses
  * for a while and that is no error. The connection is in pipeline mode and does not block.
  *
- * libpq closes its descriptor inside PQconsumeInput, and replaces it inside PQconnectPoll; the
- * watch is closed before the number can belong to somebody else.
+ * libpq closes its descriptor inside PQconsumeInput, and replaces it inside PQconnectPoll. By the
+ * time that the watch ends, the number may be another worker's; so what is watched is a duplicate.
  */
 #include "dais/error.h"
 #include "loop/timer.h"
@@ -48,6 +48,7 @@ struct conn {
     const struct conn_events *events;
     const struct conn_options *options;
     struct poll *poll; /* private, as all below */
+    int watched_fd;    /* the duplicate, while there is a watch */
     struct timer timer;
     uint32_t delay_ms;
     bool told; /* the present absence stands in the log */

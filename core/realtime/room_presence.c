@@ -99,9 +99,9 @@ struct listener {
 
 _Static_assert(OWNERS_MAX <= 64, "each plugin has a bit of room_telling.plugins");
 
-static uint64_t bit_of(const struct http_owner *owner)
+static uint64_t bit_of(uint32_t plugin)
 {
-    return 1ull << (owner->plugin & 63);
+    return 1ull << (plugin & 63);
 }
 
 /* Who has not been told of this change. Plugins are known by their number, since rows may be others
@@ -117,7 +117,7 @@ static bool find(const struct room *room, struct listener *ret_listener)
     }
     for (const struct room_watch *watch = kind->watches; watch; watch = watch->next) {
         const struct room_watch_info *info = &watch->info;
-        if ((now->plugins & bit_of(info->owner)) || !room_owner_is_open(info->owner))
+        if ((now->plugins & bit_of(info->owner->plugin)) || !room_owner_is_open(info->owner))
             continue;
         *ret_listener = (struct listener){info->watch->presence,
                                           room_owner_mark(info->owner, info->watch->kind), false};
@@ -149,7 +149,7 @@ static void tell(struct room *room, const struct listener *listener)
     if (listener->is_kind)
         room->now.kind = true;
     else
-        room->now.plugins |= 1ull << (listener->mark.plugin & 63);
+        room->now.plugins |= bit_of(listener->mark.plugin);
     fiber_deadline_set((uint64_t)limit_get(LIMIT_HTTP_HANDLER_MS));
     listener->presence(&change);
 }

@@ -18,6 +18,7 @@
 #include "host/state.h"
 #include "loop/fiber.h"
 #include "net/http.h"
+#include "realtime/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,7 +88,14 @@ void operations_refusal(struct dais_refusal *ret_refusal)
     *ret_refusal = scope ? scope->refusal : (struct dais_refusal){.error = DAIS_OK};
 }
 
-/** Keeps why the operation is refused, for the answer of the request and for who asks. */
+/** What the answer says when the handler returns `error`: that of a request or of an event. */
+static void explain(int32_t error, const char *field, const char *detail)
+{
+    http_explain(error, field, detail);
+    call_explain(error, field, detail);
+}
+
+/** Keeps why the operation is refused, for the answer of the handler and for who asks. */
 static int32_t refuse(const struct run *run, const struct plugin *plugin, int32_t error,
                       const char *field, const char *detail)
 {
@@ -96,14 +104,14 @@ static int32_t refuse(const struct run *run, const struct plugin *plugin, int32_
     *refusal = (struct dais_refusal){.error = error, .plugin = dais_cstr(plugin->id)};
     refusal->field = arena_dup(arena, dais_cstr(field));
     refusal->detail = arena_dup(arena, dais_cstr(detail));
-    http_explain(error, field, detail);
+    explain(error, field, detail);
     return error;
 }
 
 static void forget_refusal(struct scope *scope)
 {
     scope->refusal = (struct dais_refusal){.error = DAIS_OK};
-    http_explain(DAIS_OK, NULL, NULL);
+    explain(DAIS_OK, NULL, NULL);
 }
 
 /** A veto may be answered with these; everything else would blame the server. */

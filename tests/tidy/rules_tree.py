@@ -182,11 +182,11 @@ def plugin_readme(tree):
 
 
 def sql_place(tree):
-    """SQL stands in store.c or store_<topic>.c of a plugin, and in core/data"""
+    """SQL stands in store.c or store_<topic>.c of a plugin, its headers, and in core/data"""
     for source in tree.sources(".c", ".h"):
         if not source.path.startswith(("core/", "plugins/")) or "/tests/" in source.path:
             continue
-        if source.path.startswith("core/data/") or re.fullmatch(r"store(_\w+)?\.c", source.name):
+        if source.path.startswith("core/data/") or re.fullmatch(r"store(_\w+)?\.[ch]", source.name):
             continue
         for number, text in source.strings:
             if SQL.search(text):

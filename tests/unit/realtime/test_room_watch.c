@@ -184,6 +184,17 @@ static void test_who_is_stopped_is_left_out(void **state)
     expect("1.1+guest:ann 3.1+guest:ann 1.1#1 3.1#1 ");
 }
 
+static void test_who_watches_no_longer_hears_nothing(void **state)
+{
+    (void)state;
+    use((struct row[]){{&one, KINDS, NULL}, {&two, NULL, WATCHES}, {0}});
+    enter(&clients[0]);
+    expect("1.1+guest:ann 2.1+guest:ann 1.1#1 2.1#1 ");
+    use((struct row[]){{&one, KINDS, NULL}, {0}});
+    rig_close(&clients[0]);
+    expect("1.1+guest:ann 2.1+guest:ann 1.1#1 2.1#1 1.1-guest:ann 1.1#0 ");
+}
+
 static void test_tables_of_watches_are_checked(void **state)
 {
     (void)state;
@@ -215,6 +226,7 @@ int main(void)
         BOTH(test_newer_code_hears_a_change_that_is_being_told),
         BOTH(test_a_kind_that_does_not_listen_is_watched),
         BOTH(test_who_is_stopped_is_left_out),
+        BOTH(test_who_watches_no_longer_hears_nothing),
         cmocka_unit_test(test_tables_of_watches_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

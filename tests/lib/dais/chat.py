@@ -13,6 +13,7 @@ into the path of the route where they belong there.
 """
 import itertools
 import json
+import os
 import uuid
 from dataclasses import dataclass, field
 
@@ -214,7 +215,7 @@ class _Packets:
                 return json.dumps({"event": "ack", "id": str(packet.id), **packet.data[0]})
             if packet.kind == 2:
                 name, data = packet.data
-                mark = {key: data.pop(key) for key in MARK if key in data and "epoch" in data}
+                mark = {key: data.pop(key) for key in MARK} if "epoch" in data else {}
                 return json.dumps({"event": name, "data": data, **mark})
 
 
@@ -257,10 +258,10 @@ class Room:
         """The message as it was answered."""
         return self.way(who).done("send", message=message, **more)
 
-    def get(self, who, path, status=200, **query):
+    def get(self, who, path, **query):
         """GET of something below the room."""
         reply = self.way(who).api.get(ROOM.format(roomId=self.id) + path, query=query or None)
-        return reply.expect(status).json
+        return reply.expect(200).json
 
     def page(self, who="guest", **query):
         api = self.way(who).api
@@ -277,11 +278,13 @@ class Room:
             query = {"before": page["next"]}
 
     def ids(self, who="guest"):
-        return [message["id"] for message in self.messages(who)]
+        """Of what people said."""
+        return [message["id"] for message in self.messages(who) if message["type"] == "comment"]
 
-    def texts(self, who="guest", **query):
-        """What the newest page says."""
-        return [message["message"] for message in self.page(who, **query)["messages"]]
+    def texts(self, who="guest"):
+        """What people said on the newest page."""
+        return [message["message"] for message in self.page(who)["messages"]
+                if message["type"] == "comment"]
 
     def set(self, **settings):
         return self.way("owner").done("settings", **settings)
@@ -301,6 +304,11 @@ class Room:
         """The stream or the session itself goes."""
         path = {"live": "/api/streams/{}", "session": "/api/sessions/{}?remove=true"}[self.kind]
         self.house.person("owner").delete(path.format(self.id)).expect(204)
+
+    def follow(self, who, value=True):
+        """Follows the owner, or no longer."""
+        path = f"/api/users/{self.house.id('owner')}/follow"
+        self.house.person(who).request("POST" if value else "DELETE", path).expect(204)
 
     def close(self):
         for way in self.opened:
@@ -340,11 +348,21 @@ class House:
         if who == "guest":
             return None
         if who not in self.people:
-            self.people[who] = self.server.user(role=self.ROLES.get(who, "attendee"))
+            self.people[who] = self._new(who)
             if who in self.CREATORS:
                 path = f"/api/users/{self.id(who)}/creator"
                 self.person("admin").patch(path, {"status": "approved"}).expect(200)
         return self.people[who]
+
+    def _new(self, who):
+        if who in self.ROLES:
+            return self.server.user(role=self.ROLES[who])
+        account = {"email": f"{next(_numbers)}-{os.getpid()}@example.org", "name": who.title(),
+                   "password": "correct horse battery"}
+        made = self.server.api().post("/api/auth/register", account).expect(201).json
+        caller = self.server.api(made["token"])
+        caller.user = made["user"]
+        return caller
 
     def token(self, who):
         person = self.person(who)

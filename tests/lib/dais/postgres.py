@@ -48,6 +48,10 @@ class Postgres:
         assert held.stdout.readline() == "held\n"
         return held
 
+    def session(self):
+        """A session that stays, for questions that must not wait for one to begin."""
+        return Session(self.folder)
+
     def restart(self, number=signal.SIGKILL):
         """Ends the postmaster by a signal; the supervisor starts another one."""
         old = self.server.postgres_pid
@@ -78,3 +82,31 @@ class Postgres:
             body = answers.read(struct.unpack("!I", head[1:])[0] - 4)
             if head[:1] == b"K":
                 return struct.unpack("!I", body[:4])[0]
+
+
+class Session:
+    """One psql that stays."""
+
+    END = "--"
+
+    def __init__(self, folder):
+        self.psql = subprocess.Popen(["psql", "-h", str(folder), "-U", "dais", "-d", "postgres",
+                                      "-XqAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     text=True)
+        self.ask("SELECT 1")
+
+    def ask(self, sql):
+        """The rows of the answer, each a line."""
+        self.psql.stdin.write(f"{sql};\n\\echo {self.END}\n")
+        self.psql.stdin.flush()
+        rows = []
+        while (line := self.psql.stdout.readline().rstrip("\n")) != self.END:
+            assert self.psql.poll() is None, "psql ended"
+            rows.append(line)
+        return rows
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.psql.communicate("")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
+#include "card.h"
+#include "dais/svc/roomsource.h"
 #include "edit.h"
 #include "react.h"
 #include "room.h"
@@ -94,4 +96,15 @@ const struct dais_event_out live_documents[] = {
     {"chat:unbarred", NULL, &told_unbarred_shape, "You may write in a room again"},
     {"chat:mention", NULL, &told_chat_message, "Somebody mentioned you"},
     {NULL, NULL, NULL, NULL},
+};
+
+/** Its source says that a room is another one now: closed, removed, renamed. */
+static void room_changed(const struct dais_bus_event *event)
+{
+    card_drop(event->key);
+}
+
+const struct dais_subscription live_subscriptions[] = {
+    {DAIS_TOPIC_ROOM_CHANGED, room_changed},
+    {NULL, NULL},
 };

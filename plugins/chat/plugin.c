@@ -24,9 +24,9 @@
 #include "worker.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_CONFIG,   DAIS_NEED_DB,     DAIS_NEED_EVENTS, DAIS_NEED_FIBER,    DAIS_NEED_HOOKS,
-    DAIS_NEED_HTTP,     DAIS_NEED_LOG,    DAIS_NEED_MEM,    DAIS_NEED_RANDOM,   DAIS_NEED_ROOMS,
-    DAIS_NEED_SERVICES, DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,   DAIS_NEED_CONFIG,   DAIS_NEED_DB,     DAIS_NEED_EVENTS, DAIS_NEED_FIBER,
+    DAIS_NEED_HOOKS, DAIS_NEED_HTTP,     DAIS_NEED_LOG,    DAIS_NEED_MEM,    DAIS_NEED_RANDOM,
+    DAIS_NEED_ROOMS, DAIS_NEED_SERVICES, DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -176,6 +176,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_rooms->kinds(room_kinds);
     if (!error)
         error = dais_rooms->observe(joins_watches);
+    if (!error)
+        error = dais_bus->subscribe(live_subscriptions);
     return error ? error : register_moderation();
 }
 

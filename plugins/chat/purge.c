@@ -81,16 +81,7 @@ static int32_t user_gone(const struct dais_hook_event *event, void *value)
     return store_user_gone(event->tx, user->id);
 }
 
-/** Whoever asks from the commit on finds no room: nobody has a card of it. */
-static int32_t stream_going(const struct dais_hook_event *event, void *value)
-{
-    const struct gone *stream = value;
-    (void)event;
-    card_drop(stream->id);
-    return DAIS_OK;
-}
-
-/** A card that was read before the commit is dropped, too. */
+/** Its source does not find the room any more. */
 static int32_t stream_gone(const struct dais_hook_event *event, void *value)
 {
     const struct gone *stream = value;
@@ -112,13 +103,6 @@ const struct dais_hook purge_hooks[] = {
      .value = &GONE,
      .run = user_gone,
      .summary = "Takes away what an account that was removed had in chats"},
-    {.name = "stream_going",
-     .operation = "stream.delete",
-     .when = DAIS_HOOK_AFTER,
-     .policy = DAIS_FAIL_OPEN,
-     .value = &GONE,
-     .run = stream_going,
-     .summary = "Forgets what workers know of the chat of a stream"},
     {.name = "stream_gone",
      .operation = "stream.delete",
      .when = DAIS_HOOK_AFTER_COMMIT,

@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
+#include "dais/bus.h"
+#include "dais/log.h"
 #include "dais/media.h"
+#include "dais/svc/roomsource.h"
 #include "keys.h"
 #include "live_card.h"
 #include "operations.h"
@@ -263,6 +266,13 @@ int32_t api_get(struct dais_req *req, const struct dais_input *input)
     return reply_stream(req, 200, &answer);
 }
 
+/** Who remembers the room of a stream forgets it. */
+static void room_changed(struct dais_str id)
+{
+    if (dais_bus->publish(DAIS_TOPIC_ROOM_CHANGED, id, dais_str(NULL, 0)))
+        dais_logf(DAIS_WARN, "that a stream has changed was not told, others learn it later");
+}
+
 int32_t api_change(struct dais_req *req, const struct dais_input *input)
 {
     const struct id_path *path = input->path;
@@ -284,6 +294,7 @@ int32_t api_change(struct dais_req *req, const struct dais_input *input)
     error = dais_operation_end(&run, error);
     if (error)
         return error;
+    room_changed(path->id);
     return reply_stream(req, 200, &answer);
 }
 
@@ -301,6 +312,7 @@ int32_t api_remove(struct dais_req *req, const struct dais_input *input)
         return dais_http->fail(req, removed, NULL, "the stream is live; end it first");
     if (error)
         return error;
+    room_changed(path->id);
     return dais_http->reply(req, 204, NULL, dais_str(NULL, 0));
 }
 

@@ -125,6 +125,8 @@ static int32_t end(struct dais_req *req, const struct dais_input *input)
     const struct how *how = input->query;
     const struct dais_param params[] = {dais_text(asked->id)};
     int32_t error = dais_db->query(&STATEMENTS[how->remove ? REMOVE : CLOSE], params, 1, NULL);
+    if (!error)
+        error = dais_bus->publish(DAIS_TOPIC_ROOM_CHANGED, asked->id, dais_str(NULL, 0));
     return error ? error : dais_http->reply(req, 204, NULL, dais_str(NULL, 0));
 }
 
@@ -256,9 +258,9 @@ static int32_t init(const struct dais_host *host)
     return error ? error : dais_rooms->kinds(KINDS);
 }
 
-static const struct dais_need NEEDS[] = {DAIS_NEED_DB,      DAIS_NEED_EVENTS, DAIS_NEED_HTTP,
-                                         DAIS_NEED_LOG,     DAIS_NEED_MEM,    DAIS_NEED_ROOMS,
-                                         {NULL, NULL, 0, 0}};
+static const struct dais_need NEEDS[] = {DAIS_NEED_BUS,   DAIS_NEED_DB,      DAIS_NEED_EVENTS,
+                                         DAIS_NEED_HTTP,  DAIS_NEED_LOG,     DAIS_NEED_MEM,
+                                         DAIS_NEED_ROOMS, {NULL, NULL, 0, 0}};
 
 static const struct dais_offer OFFERS[] = {{DAIS_ROOMSOURCE ":" KIND, &SOURCE}, {NULL, NULL}};
 

@@ -7,7 +7,8 @@
  * A plugin that makes rooms of a kind offers an instance named after the kind: `streams` offers
  * "dais.roomsource/1:live". Askers know no provider: they need dais.services/1 alone and go through
  * the functions below, which ask the plugins that are there, one after another. Where a kind's
- * plugin is missing or left out, its rooms are not found.
+ * plugin is missing or left out, its rooms are not found. That a room has changed is told on the
+ * bus.
  */
 #include "dais/error.h"
 #include "dais/services.h"
@@ -15,6 +16,13 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/**
+ * Bus topic: a room is another one than it was, closed, open again, removed, renamed, given to
+ * somebody else. The kind's plugin publishes it behind the commit, with the room's id as the key.
+ * Whoever remembers what was found forgets it.
+ */
+#define DAIS_TOPIC_ROOM_CHANGED "room.changed"
 
 /** The service, of which each kind of room has an instance. */
 #define DAIS_ROOMSOURCE "dais.roomsource/1"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The chat on the watch page, as people have it: windows of a real browser, and a network that fails."""
+import subprocess
 import time
 
 import pytest
-from windows import Browser
+from windows import HERE, Browser
 
 from dais import Server
 from dais.cable import Cable
@@ -125,6 +126,10 @@ def test_two_windows_talk_are_cut_off_and_come_back(place):
         assert not window.errors()
 
 
+def test_a_window_knows_what_the_room_knows():
+    subprocess.run(["node", str(HERE / "chat_model.mjs"), "1000", "1"], check=True)
+
+
 def test_a_message_whose_answer_got_lost_is_there_once(place):
     stream = place.stream()
     window = place.ana.visit(stream)
@@ -213,6 +218,62 @@ def test_a_moderator_removes_a_message_in_both_windows(place):
     pinned = """() => document.getElementById("chat-pins").textContent.includes("Please be kind")"""
     for window in windows:
         window.until(pinned)
+
+
+def test_people_answer_and_mention_each_other(place):
+    stream = place.stream()
+    ana, ben = place.ana.visit(stream), place.ben.visit(stream)
+    place.ana.say("Who is there?")
+    ben.until(SHOWS, "Who is there?")
+    ben.click("#chat-input")
+    ben.type("@an")
+    ana.until("""() => document.getElementById("chat-typing").textContent === "Ben is typing …" """)
+    ben.press("Enter")  # takes the name
+    ben.type("I am")
+    ben.press("Enter")
+    ana.until("""() => document.querySelector("li.to-me .chat-mention")?.textContent === "@Ana" """)
+    ana.until("""() => document.getElementById("chat-typing").textContent === "" """)
+    ana.hover("#chat-list li:last-child")
+    ana.click("#chat-list li:last-child .chat-tools button:nth-child(2)")
+    place.ana.say("Good")
+    ben.until("""() => document.querySelector("li.to-me .chat-quote")?.textContent
+        === "↩ Ben @Ana I am" """)
+    ana.until(SHOWS, "Good")
+    ana.press("ArrowUp")
+    place.ana.say("Good!")
+    for window in (ana, ben):
+        window.until("""() => document.querySelector("#chat-list li:last-child .chat-line")
+            .textContent.endsWith("Ana: Good! (edited)")""")
+
+
+def test_moderators_have_a_window_of_their_own(place):
+    stream = place.stream()
+    place.post(stream, "cheap coins", place.ana)
+    ben, mo = place.ben.visit(stream), place.mo.visit(stream)
+    ben.until(SHOWS, "cheap coins")
+    ben.hover("#chat-list li")
+    ben.click("#chat-list .chat-tools button:last-child")
+    ben.click('.menu button:text-is("Report")')
+    ben.fill("dialog textarea", "again")
+    ben.click('dialog button:text-is("Report")')
+    ben.until(SAYS, "Thank you")
+    mo.until("""() => document.getElementById("chat-moderate").textContent === "Moderate (1)" """)
+    mo.click("#chat-moderate")
+    mo.click('dialog button:text-is("Time out 10 min")')
+    mo.until("""() => document.querySelector("dialog .tab-panel").textContent.includes("no open")""")
+    mo.click('dialog button:text-is("Banned")')
+    mo.until("""() => document.querySelector("dialog .entries b")?.textContent === "Ana" """)
+    mo.photograph("chat-bars")
+    mo.click('dialog button:text-is("Lift")')
+    mo.until("""() => document.querySelector("dialog .tab-panel").textContent.includes("Nobody")""")
+    mo.click('dialog button:text-is("Settings")')
+    mo.choose('.field:has-text("Between two") select', "60")
+    mo.click('dialog button:text-is("Save")')
+    ben.until(SAYS, "Slow mode: one message every 60 s.")
+    mo.click('dialog button:text-is("Clear the chat …")')
+    mo.click('dialog button:text-is("Clear the chat")')
+    for window in (ben, mo):
+        window.until(LACKS, "cheap coins")
 
 
 def test_slow_mode_counts_down(place):

@@ -4,7 +4,7 @@
 import { at, hue } from "./dom.js";
 import { chatActs } from "./chat_acts.js";
 import { Composer } from "./chat_composer.js";
-import { ChatModel } from "./chat_model.js";
+import { ChatModel, PAGE } from "./chat_model.js";
 import { openMenu } from "./chat_menu.js";
 import { Outbox } from "./chat_outbox.js";
 import { showPins } from "./chat_pins.js";
@@ -14,7 +14,6 @@ import { ChatView } from "./chat_view.js";
 import { Problem } from "./problem.js";
 import { api, onSession, signOut, user } from "./session.js";
 
-const PAGE = 50;
 const RETRY_MS = 2000;
 const ABSENT = new Set([400, 401, 403, 404]); // there is no chat here, or not for this one
 

@@ -2,9 +2,11 @@
 // What a chat's window knows: messages in the order of their ids, pins, and what is gone for good.
 // Pages of history and events may come doubled, late, or in any mixture: the result is the same.
 
-export const ROWS_MAX = 1000;
-const ROWS_KEPT = 300;
+const ROWS_MAX = 3000; // for somebody who reads further up
+const ROWS_KEPT = 300; // for somebody at the end
 const GONE_MAX = 5000;
+const PEOPLE_MAX = 1000;
+export const PAGE = 50;
 
 export class ChatModel {
   constructor() {
@@ -15,7 +17,7 @@ export class ChatModel {
     this.clearedThrough = "";
     this.clearedOf = new Map(); // account → id
     this.people = new Map(); // account → name, the latest at the end
-    this.hasOlder = false;
+    this.older = null; // the id before which the next older page begins
   }
 
   /** Whether a message must not be shown, whoever brings it. */
@@ -35,7 +37,7 @@ export class ChatModel {
     if (!userId || !userName) return;
     this.people.delete(userId);
     this.people.set(userId, userName);
-    if (this.people.size > ROWS_MAX) this.people.delete(this.people.keys().next().value);
+    if (this.people.size > PEOPLE_MAX) this.people.delete(this.people.keys().next().value);
   }
 
   /** A message as it is now; true when it was not there before. */
@@ -46,6 +48,7 @@ export class ChatModel {
     const known = this.byId.has(message.id);
     this.byId.set(message.id, message);
     this.messages.splice(this.place(message.id), known ? 1 : 0, message);
+    if (this.messages.length > ROWS_MAX) this.cut(ROWS_MAX);
     return !known;
   }
 
@@ -107,16 +110,23 @@ export class ChatModel {
 
   /** A page of older messages. */
   add({ messages, next }) {
-    for (const message of messages) this.take(message);
-    this.hasOlder = Boolean(next);
     this.older = next ?? null;
+    for (const message of messages) this.take(message);
+  }
+
+  /** An older page can be asked for, and kept. */
+  get hasOlder() {
+    return this.older !== null && this.messages.length + PAGE <= ROWS_MAX;
   }
 
   /** Lets go of the oldest rows; they can be asked for again. */
-  trim() {
-    if (this.messages.length <= ROWS_KEPT) return;
-    this.keep(this.messages.slice(-ROWS_KEPT));
-    this.hasOlder = true;
+  cut(count) {
+    if (this.messages.length <= count) return;
+    this.keep(this.messages.slice(-count));
     this.older = this.messages[0].id;
+  }
+
+  trim() {
+    this.cut(ROWS_KEPT);
   }
 }

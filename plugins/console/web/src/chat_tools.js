@@ -2,6 +2,7 @@
 // What can be done with a message: the buttons at its row, and the menu behind the last of them.
 import { element, signButton } from "./dom.js";
 import { openEmoji, openMenu } from "./chat_menu.js";
+import { barEnd } from "./chat_rules.js";
 
 const TIME_OUTS = [[60, "1 minute"], [600, "10 minutes"], [3600, "1 hour"]];
 
@@ -57,5 +58,5 @@ export function rowTools(message, chat) {
 /** Whether there is anything to do with a message. */
 export function hasTools(message, { user, you }) {
   const isAbout = message.type === "comment" || message.type === "gift";
-  return Boolean(user && you && isAbout && !message.draft && !(you.barred && !you.isModerator));
+  return Boolean(user && you && isAbout && !message.draft && !barEnd(you.barred));
 }

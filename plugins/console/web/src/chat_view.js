@@ -79,7 +79,6 @@ export class ChatView {
       let row = this.rows.get(key);
       if (!row) {
         row = { node: element("li"), message: null };
-        row.node.tabIndex = -1;
         row.node.dataset.key = key;
         this.rows.set(key, row);
       }
@@ -99,12 +98,13 @@ export class ChatView {
   fill(row, message) {
     if (row.message === message) return;
     const had = row.node.querySelector(".chat-tools");
-    const inside = had?.contains(document.activeElement) && [...had.children].indexOf(document.activeElement);
+    const inside = had ? [...had.children].indexOf(document.activeElement) : -1;
     row.message = message;
     fillRow(row.node, message, this.chat);
+    this.reach(row.node);
     if (!had) return;
     this.equip(row.node);
-    if (inside !== false) row.node.querySelectorAll(".chat-tools button")[inside]?.focus();
+    if (inside >= 0) row.node.querySelectorAll(".chat-tools button")[inside]?.focus();
   }
 
   messageOf(node) {
@@ -116,7 +116,7 @@ export class ChatView {
     const message = this.messageOf(node);
     if (!message || node.querySelector(".chat-tools") || !hasTools(message, this.chat)) return;
     node.append(rowTools(message, this.chat));
-    this.tab();
+    this.reach(node);
   }
 
   // -- the keyboard: one row is reached by Tab, the others from there by arrows ------------------
@@ -132,17 +132,18 @@ export class ChatView {
     (rows[Math.min(index, rows.length - 1)] ?? at("chat-input")).focus({ preventScroll: true });
   }
 
+  /** One row can be reached by Tab: the one that had the focus last, or the newest. */
   tab() {
-    const rows = [...this.list.children];
-    const current = rows.includes(this.current) ? this.current : rows.at(-1);
-    for (const row of rows) {
-      const index = row === current ? 0 : -1;
-      if (row.tabIndex === index && row !== current) continue;
-      row.tabIndex = index;
-      for (const inner of row.querySelectorAll("button, a")) inner.tabIndex = index;
-    }
-    for (const inner of this.list.querySelectorAll("li:not([tabindex='0']) :is(button, a)"))
-      inner.tabIndex = -1;
+    const next = this.current?.isConnected ? this.current : this.list.lastChild;
+    if (next === this.stop) return;
+    const before = this.stop;
+    this.stop = next;
+    for (const row of [before, next]) if (row) this.reach(row);
+  }
+
+  reach(row) {
+    const index = row === this.stop ? 0 : -1;
+    for (const node of [row, ...row.querySelectorAll("button, a")]) node.tabIndex = index;
   }
 
   enter(target) {

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A third party's plugin beside chat: built from the SDK alone, away from the tree."""
 import shutil
-import subprocess
 
 import pytest
 
 from dais import eventually
 from dais.chat import House
+from dais.plugins import build_away
 from dais.server import ROOT
 
 SOURCE = ROOT / "examples" / "plugins" / "chat-filter"
@@ -18,21 +18,11 @@ ROWS = """  chat_filter:
 """
 
 
-def build(source, name, folder):
-    """The plugin in `source`, built as its README says."""
-    for command in (["cmake", "-S", source, "-B", folder, "-G", "Ninja", f"-DDAIS_SDK={ROOT}/sdk"],
-                    ["cmake", "--build", folder, "-j", "2"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "warning" not in done.stdout + done.stderr
-    return folder / "plugins" / f"{name}.so"
-
-
 @pytest.fixture(name="house", scope="module")
 def _house(tmp_path_factory):
     made = House()
     path = made.server.folder / "chat_filter.so"
-    shutil.copy(build(SOURCE, "chat_filter", tmp_path_factory.mktemp("build")), path)
+    shutil.copy(build_away(SOURCE, "chat_filter", tmp_path_factory.mktemp("build")), path)
     path.chmod(0o644)
     made.server.config += ROWS.format(path=path, long="y" * 90)
     with made as house:

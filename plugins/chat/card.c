@@ -11,8 +11,9 @@
 #define CARDS_MAX 65536
 #define LAYOUT 1
 #define ID_BYTES 36u
-/* How long a card may lie, and how long it is remembered that one was dropped. */
-#define CARD_MS 60000
+/* How long a card may lie: what its source says (closed, removed) counts that late, and a room in
+ * which something happens is read that often. How long it is remembered that one was dropped. */
+#define CARD_MS 1000
 #define DROPPED_MS 10000
 
 const struct dais_board card_boards[CARD_BOARDS] = {
@@ -151,7 +152,7 @@ void card_drop(struct dais_str room_id)
 {
     struct dais_buf *buf = room_id.len == ID_BYTES ? dais_mem->buf_new(sizeof(struct entry)) : NULL;
     if (!buf)
-        return; /* what is stored is guarded by the version; the card goes in a minute */
+        return; /* what is stored is guarded by the version; the card goes in a moment */
     struct entry *entry = (struct entry *)(void *)buf->data;
     memset(entry, 0, sizeof *entry);
     dais_random->bytes(&entry->dropped, sizeof entry->dropped);

@@ -4,7 +4,7 @@
  * Cards: what every worker knows of a room without asking the database, its owner, settings and
  * moderators. Handlers decide by a card.
  *
- * A card is immutable and lies on a board for a minute; then, or after card_drop, whoever needs it
+ * A card is immutable and lies on a board for a second; then, or after card_drop, whoever needs it
  * next reads it anew. It may be older than the database: the statements that store something hold
  * only while the card's `version` is the room's, and give DAIS_E_STATE otherwise. Then drop the
  * card, get it again and decide again, CARD_TRIES times in all:

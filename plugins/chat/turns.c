@@ -49,3 +49,12 @@ int turns_take(struct turns *turns, uint64_t key, uint64_t now_ms, uint64_t ever
     *place = (struct turns_place){key, over ? now_ms : place->at_ms, on != 0};
     return 1;
 }
+
+void turns_give_back(struct turns *turns, uint64_t key)
+{
+    for (uint32_t i = 0; i < TURNS_NEAR; i++) {
+        struct turns_place *place = &turns->places[(key + i) % TURNS_PLACES];
+        if (place->key == key)
+            place->key = 0;
+    }
+}

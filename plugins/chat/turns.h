@@ -30,3 +30,6 @@ uint64_t turns_key(const char *a, uint64_t a_len, const char *b, uint64_t b_len)
  * once within that time. Takes the turn.
  */
 int turns_take(struct turns *turns, uint64_t key, uint64_t now_ms, uint64_t every_ms, int on);
+
+/** Gives a turn back: it was not used. */
+void turns_give_back(struct turns *turns, uint64_t key);

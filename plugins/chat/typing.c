@@ -22,13 +22,6 @@ static const struct dais_field BODY_FIELDS[] = {TYPING_ROW, DAIS_FIELD_END};
 const struct dais_shape typing_body_shape = DAIS_SHAPE("ChatTypingBody", struct typing,
                                                        BODY_FIELDS);
 
-static int has_turn(const struct card *card, struct dais_str user_id, const struct typing *in)
-{
-    uint64_t key = turns_key(card->id.ptr, card->id.len, user_id.ptr, user_id.len);
-    return turns_take(&worker_self()->typing, key, dais_fiber->now_ms(), TYPING_EVERY_MS,
-                      in->typing);
-}
-
 static int32_t decide(const struct dais_caller *caller, const struct card *card,
                       struct chat_verdict *verdict)
 {
@@ -60,12 +53,16 @@ int32_t typing_tell(const struct dais_caller *caller, const struct typing *in)
     if (error)
         return who_refused(caller, error, &verdict);
     const struct dais_identity *identity = dais_caller_identity(caller);
-    if (!has_turn(card, identity->user_id, in))
+    struct dais_str user_id = identity->user_id;
+    uint64_t key = turns_key(card->id.ptr, card->id.len, user_id.ptr, user_id.len);
+    if (!turns_take(&worker_self()->typing, key, dais_fiber->now_ms(), TYPING_EVERY_MS, in->typing))
         return dais_caller_done(caller);
-    error = check_bar(card, identity->user_id, &verdict);
-    if (error)
+    error = check_bar(card, user_id, &verdict);
+    if (error) {
+        turns_give_back(&worker_self()->typing, key); /* he is told each time */
         return who_refused(caller, error, &verdict);
-    const struct told_typing told = {card->id, identity->user_id, identity->name, in->typing};
+    }
+    const struct told_typing told = {card->id, user_id, identity->name, in->typing};
     told_typing(card, &told, dais_caller_socket_handle(caller));
     return dais_caller_done(caller);
 }

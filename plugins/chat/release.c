@@ -7,17 +7,22 @@
 #include "store.h"
 #include "told.h"
 
-/** Rooms of a turn, and messages of a room in a turn; the rest is next. */
+/** Rooms of a turn, and of each so many claims of so many messages; the rest is next. */
 #define ROOMS_MAX 64
+#define CLAIMS_MAX 10
 #define MESSAGES_MAX 100
 
 /** Claims and tells. With the room's lock. */
 static int32_t release(const struct card *card, struct dais_str room_id)
 {
-    struct store_list list = {NULL, 0};
-    int32_t error = store_release(room_id, MESSAGES_MAX, &list);
-    for (uint32_t i = 0; i < list.count && card; i++)
-        told_message(card, &list.items[i]);
+    struct store_list list = {NULL, MESSAGES_MAX};
+    int32_t error = DAIS_OK;
+    for (int claims = 0; !error && list.count == MESSAGES_MAX && claims < CLAIMS_MAX; claims++) {
+        list.count = 0;
+        error = store_release(room_id, MESSAGES_MAX, &list);
+        for (uint32_t i = 0; i < list.count && card; i++)
+            told_message(card, &list.items[i]);
+    }
     return error;
 }
 

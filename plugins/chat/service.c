@@ -33,8 +33,8 @@ static int32_t post(const struct card *card, struct store_post *row, struct dais
         return error;
     told_message(card, &message);
     if (ret_id)
-        *ret_id = message.id;
-    return DAIS_OK;
+        *ret_id = dais_mem->arena_dup(dais_mem->arena_self(), message.id);
+    return ret_id && !ret_id->ptr ? DAIS_E_MEMORY : DAIS_OK;
 }
 
 static int32_t post_row(const struct dais_chat_row *row, struct dais_str *ret_id)

@@ -79,9 +79,9 @@ static void test_defaults(void **state)
     struct config *config = NULL;
     assert_int_equal(config_load(NULL, report, &config), DAIS_OK);
     assert_text(config->file, "defaults");
-    assert_int_equal(config->plugin_count, 6);
+    assert_int_equal(config->plugin_count, 7);
     assert_text(config->plugins[0].id, "mail");
-    assert_int_equal(config->plugins[5].required, 1);
+    assert_int_equal(config->plugins[6].required, 1);
     assert_text(item(config->http_listen, 0), "0.0.0.0:8080");
     assert_null(config->database_url.ptr);
     assert_true(config->workers >= 1);

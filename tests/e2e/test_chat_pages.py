@@ -270,10 +270,13 @@ def test_moderators_have_a_window_of_their_own(place):
     mo.choose('.field:has-text("Between two") select', "60")
     mo.click('dialog button:text-is("Save")')
     ben.until(SAYS, "Slow mode: one message every 60 s.")
+    place.post(stream, "last words")
+    for window in (ben, mo):
+        window.until(SHOWS, "last words")
     mo.click('dialog button:text-is("Clear the chat …")')
     mo.click('dialog button:text-is("Clear the chat")')
     for window in (ben, mo):
-        window.until(LACKS, "cheap coins")
+        window.until(LACKS, "last words")
 
 
 def test_slow_mode_counts_down(place):

@@ -206,7 +206,7 @@ export class Composer {
     if (node.dataset.text === text) return;
     node.dataset.text = text;
     node.replaceChildren(text);
-    node.classList.toggle("wrong", Boolean(this.said) || !this.state.may);
+    node.classList.toggle("wrong", Boolean(this.said || (this.chat.you && !this.state.may)));
     if (this.state.follow && !this.said)
       node.append(" ", button("Follow", "text", () => this.chat.follow()));
   }

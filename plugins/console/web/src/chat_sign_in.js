@@ -21,7 +21,8 @@ function open(isOpen) {
   at("sign-open").hidden = isOpen;
   if (!isOpen) return;
   show();
-  at(isNew ? "sign-name" : "sign-email").focus();
+  at("sign").scrollIntoView({ block: "nearest" });
+  at(isNew ? "sign-name" : "sign-email").focus({ preventScroll: true });
 }
 
 async function enter() {

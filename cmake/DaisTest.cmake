@@ -26,6 +26,9 @@ function(dais_add_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
     endif()
+    if(DAIS_SANITIZE) # several times slower
+        math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
+    endif()
     add_executable(test_${name} ${arg_SOURCES})
     target_link_libraries(test_${name} PRIVATE ${arg_LIBS} dais_options ${CMOCKA})
     set_target_properties(test_${name} PROPERTIES

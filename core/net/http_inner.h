@@ -79,6 +79,12 @@ struct http_conn {
     uint64_t paces[HTTP_RATE_CLASSES_MAX]; /* struct http_client */
 };
 
+/** How libh2o's state of TLS begins. */
+struct http_ssl {
+    SSL_CTX *context;
+    SSL *ssl;
+};
+
 /** One listening socket of a worker. */
 struct http_listener {
     uv_tcp_t tcp;

@@ -9,8 +9,8 @@
  * peer's end shows up meanwhile; and what the socket takes at once is written past libuv's queue,
  * with the callback as always in the next turn. All other streams pass through.
  *
- * The same place guards against two mistakes of h2o 2.2.5 over libuv with TLS, see on_read and
- * uv_write.
+ * The same place guards against mistakes of h2o 2.2.5 over libuv with TLS, see on_read, is_broken
+ * and uv_write.
  */
 #include "base/check.h"
 #include "net/http_inner.h"
@@ -91,6 +91,25 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     conn->reading = false;
 }
 
+/* Makes the next read end the connection. */
+static void end(struct http_conn *conn)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
+/* A record that came with the end of the handshake broke TLS: h2o does not look, and would wait for
+ * a request. OpenSSL is then in a handshake again that nobody began. */
+static bool is_broken(const uv_stream_t *stream)
+{
+    const h2o_socket_t *sock = stream->data;
+    if (!sock->ssl)
+        return false;
+    const SSL *ssl = ((const struct http_ssl *)sock->ssl)->ssl;
+    return ssl && SSL_in_init(ssl) && SSL_get_state(ssl) == TLS_ST_OK;
+}
+
 int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc_cb, uv_read_cb read_cb)
 {
     struct http_conn *conn = conn_of(stream);
@@ -101,6 +120,8 @@ int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc_cb, uv_read_cb read_cb)
     conn->alloc_cb = alloc_cb;
     conn->read_cb = read_cb;
     conn->read_stopped = false;
+    if (is_broken(stream))
+        end(conn);
     if (conn->reading)
         return 0;
     conn->reading = true;
@@ -169,14 +190,6 @@ static unsigned skip_written(uv_buf_t *bufs, unsigned count, size_t done)
         bufs[first] = uv_buf_init(bufs[first].base + done, (unsigned)(bufs[first].len - done));
     memmove(bufs, bufs + first, (count - first) * sizeof *bufs);
     return count - first;
-}
-
-/* Makes the next read end the connection. */
-static void end(struct http_conn *conn)
-{
-    uv_os_fd_t fd;
-    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0)
-        shutdown(fd, SHUT_RDWR);
 }
 
 /* No pieces at all come from h2o when TLS broke while an answer was made; libuv would abort the

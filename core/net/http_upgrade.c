@@ -30,12 +30,6 @@ struct upgrade {
     int fd; /* the wire's; -1: it was taken */
 };
 
-/** How libh2o's state of TLS begins. */
-struct ssl_head {
-    SSL_CTX *context;
-    SSL *ssl;
-};
-
 static void tell(struct upgrade *upgrade, struct wire *wire, struct dais_str early)
 {
     if (upgrade->fn)
@@ -65,7 +59,7 @@ static bool has_leftover(SSL *ssl)
  */
 static bool take_tls(h2o_socket_t *sock, struct wire *wire, int fd)
 {
-    SSL *ssl = ((struct ssl_head *)sock->ssl)->ssl;
+    SSL *ssl = ((struct http_ssl *)sock->ssl)->ssl;
     h2o_socket_export_t shell = {.fd = copy_of(fd), .ssl = sock->ssl};
     if (shell.fd < 0)
         return false;

@@ -2,6 +2,7 @@
 #include "cert.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -114,6 +115,11 @@ static void set_alpn(SSL *ssl, const struct client_options *options)
         assert_int_equal(SSL_set_alpn_protos(ssl, list, len), 0);
 }
 
+static void set_cork(int fd, int on)
+{
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+}
+
 int client_open(struct client *client, uint32_t port, const struct client_options *options)
 {
     client->fd = rig_connect_to(port);
@@ -130,7 +136,13 @@ int client_open(struct client *client, uint32_t port, const struct client_option
     set_alpn(client->ssl, options);
     if (options->session)
         SSL_set_session(client->ssl, options->session);
+    set_cork(client->fd, options->corked);
     return SSL_connect(client->ssl) == 1;
+}
+
+void client_uncork(struct client *client)
+{
+    set_cork(client->fd, 0);
 }
 
 void client_close(struct client *client)

@@ -40,6 +40,7 @@ struct client_options {
     const char *alpn;  /* one name of up to 99 letters */
     const char *alpn2; /* a second one */
     SSL_SESSION *session;
+    int corked; /* the end of the handshake waits for client_uncork */
 };
 
 /** A client with its own end of a connection to 127.0.0.1. */
@@ -52,6 +53,9 @@ struct client {
 /** Connects and does the handshake; 1, or 0 with client_close still to be called. */
 int client_open(struct client *client, uint32_t port, const struct client_options *options);
 void client_close(struct client *client);
+
+/** Sends what the connection holds back, in one piece with what was sent since. */
+void client_uncork(struct client *client);
 
 /** Sends all; fails the test otherwise. */
 void client_send(struct client *client, const char *text, size_t len);

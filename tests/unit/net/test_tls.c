@@ -348,6 +348,7 @@ static void send_damaged(struct client *client)
     unsigned char *sealed = client_seal(client, HELLO, strlen(HELLO), &len);
     sealed[len - 1] ^= 1;
     rig_send(client->fd, (const char *)sealed, len);
+    client_uncork(client);
     free(sealed);
 }
 
@@ -391,6 +392,18 @@ static void test_damaged_record_at_once(void **state)
     struct client client;
     (void)state;
     assert_true(client_open(&client, port(), &(struct client_options){0}));
+    send_damaged(&client);
+    assert_true(client_ended(&client));
+    client_close(&client);
+    assert_serves();
+}
+
+/* The server reads the end of the handshake and the damaged record at once. */
+static void test_damaged_record_with_the_handshake(void **state)
+{
+    struct client client;
+    (void)state;
+    assert_true(client_open(&client, port(), &(struct client_options){.corked = 1}));
     send_damaged(&client);
     assert_true(client_ended(&client));
     client_close(&client);
@@ -443,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_damaged_record_while_held),
         cmocka_unit_test(test_answer_after_damaged_record),
         cmocka_unit_test(test_damaged_record_at_once),
+        cmocka_unit_test(test_damaged_record_with_the_handshake),
         cmocka_unit_test(test_no_handshake),
         cmocka_unit_test(test_slow_handshakes_are_cut_off),
     };

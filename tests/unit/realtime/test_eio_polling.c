@@ -511,7 +511,7 @@ static void pongs_keep_a_session(void **state)
     }
     eio_rig_post(sid, "4alive", 200, "ok");
     char *body = eio_rig_end(eio_rig_begin_get(sid), 200);
-    assert_memory_equal(body, "4alive", 6); /* and the next ping, on a slow machine */
+    assert_non_null(strstr(body, "4alive")); /* and the next ping, on a slow machine */
     free(body);
 }
 

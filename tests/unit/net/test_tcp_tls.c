@@ -24,7 +24,7 @@
 #include <cmocka.h>
 
 #define WORKERS 2u
-#define HANDSHAKE_MS 400
+#define HANDSHAKE_MS 2000 /* a busy machine has it done by then */
 #define LARGE_BYTES (4u << 20)
 
 static struct tcp_server *server;
@@ -258,12 +258,12 @@ static void test_web_clients_are_refused(void **state)
     assert_int_equal(atomic_load(&served), before);
 }
 
-static void expect_end(const char *bytes, size_t len, int within_ms)
+static void expect_end(const char *bytes, size_t len)
 {
     uint32_t before = atomic_load(&served);
     int fd = rig_connect_to(tcp_port(&echo));
     rig_send(fd, bytes, len);
-    assert_true(rig_closed_within(fd, within_ms));
+    assert_true(rig_closed_within(fd, HANDSHAKE_MS / 2));
     assert_int_equal(atomic_load(&served), before);
     close(fd);
 }
@@ -272,28 +272,33 @@ static void test_no_handshake(void **state)
 {
     static const char plain[] = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
     (void)state;
-    expect_end(plain, sizeof plain - 1, HANDSHAKE_MS / 2);
-    expect_end("\xff\xff\xff\xff\xff\xff\xff\xff", 8, HANDSHAKE_MS / 2);
-    expect_end("\x03garbage of RTMP", 16, HANDSHAKE_MS / 2);
+    expect_end(plain, sizeof plain - 1);
+    expect_end("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    expect_end("\x03garbage of RTMP", 16);
 }
 
 static void test_slow_handshakes_are_cut_off(void **state)
 {
     (void)state;
     uint64_t since_ms = clock_ms();
-    expect_end("", 0, 5000);
-    expect_end("\x16\x03\x01\x02\x00\x01", 6, 5000);
+    int silent = rig_connect_to(tcp_port(&echo));
+    int begun = rig_connect_to(tcp_port(&echo));
+    rig_send(begun, "\x16\x03\x01\x02\x00\x01", 6);
+    assert_true(rig_closed_within(silent, 4 * HANDSHAKE_MS));
+    assert_true(rig_closed_within(begun, 4 * HANDSHAKE_MS));
     assert_true(clock_ms() - since_ms >= HANDSHAKE_MS);
+    close(silent);
+    close(begun);
 }
 
-/* Words that come along with the end of the handshake are heard, however fast they follow. Whether
- * they do is up to the scheduler: a busy machine makes it likely. */
+/* Words that come along with the end of the handshake are heard, in one piece or right behind. */
 static void test_first_words_are_heard(void **state)
 {
     (void)state;
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 20; i++) {
         struct client client;
-        assert_true(client_open(&client, tcp_port(&echo), &(struct client_options){0}));
+        struct client_options options = {.corked = i < 2};
+        assert_true(client_open(&client, tcp_port(&echo), &options));
         say_and_hear(&client, 10);
         client_close(&client);
     }

@@ -15,6 +15,7 @@
 #include "react.h"
 #include "release.h"
 #include "room.h"
+#include "room_rights.h"
 #include "send.h"
 #include "service.h"
 #include "store.h"
@@ -155,6 +156,8 @@ static int32_t register_data(void)
         error = dais_db->statements(store_tables[i]);
     for (int i = 0; i < CARD_BOARDS && !error; i++)
         error = dais_shared->board(&card_boards[i]);
+    for (int i = 0; i < ROOM_RIGHTS_BOARDS && !error; i++)
+        error = dais_shared->board(&room_rights_boards[i]);
     return error;
 }
 
@@ -178,6 +181,8 @@ static int32_t init(const struct dais_host *host)
         error = dais_rooms->observe(joins_watches);
     if (!error)
         error = dais_bus->subscribe(live_subscriptions);
+    if (!error)
+        error = dais_bus->subscribe(room_rights_subscriptions);
     return error ? error : register_moderation();
 }
 

@@ -4,6 +4,7 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "history.h"
+#include "room_rights.h"
 #include "store.h"
 #include "store_moderation.h"
 #include "told.h"
@@ -179,7 +180,7 @@ int32_t room_state(const struct dais_caller *caller, const struct who_room *room
 
 static struct dais_room moderators_of(const struct card *card)
 {
-    return (struct dais_room){dais_cstr(ROOM_MODERATORS), card->id};
+    return (struct dais_room){dais_cstr(TOLD_MODERATORS), card->id};
 }
 
 /** Moderators hear more, in a room of their own. */
@@ -194,6 +195,8 @@ static int32_t join_moderators(const struct dais_caller *caller, const struct ca
     if (error || !chat_is_moderator(&sender))
         return error;
     error = dais_rooms->join(dais_events->socket(caller->call), &join, &joined);
+    if (!error && !sender.owner && !sender.moderator)
+        room_rights_note(dais_caller_identity(caller)->user_id, card->id);
     return error == DAIS_E_DENIED ? DAIS_OK : error; /* no longer one, meanwhile */
 }
 
@@ -252,6 +255,6 @@ static int32_t admit(const struct dais_room_entry *entry)
 }
 
 const struct dais_room_kind room_kinds[] = {
-    {.name = ROOM_MODERATORS, .admit = admit, .summary = "Who moderates a room's chat"},
+    {.name = TOLD_MODERATORS, .admit = admit, .summary = "Who moderates a room's chat"},
     {.name = NULL},
 };

@@ -10,9 +10,6 @@
 #include "dais/rooms.h"
 #include "who.h"
 
-/** What moderators hear is in rooms of this kind, chat's own, with the id of the room. */
-#define ROOM_MODERATORS "chat-moderators"
-
 /** chat:join and chat:leave. */
 struct room_in {
     uint64_t present;

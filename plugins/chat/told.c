@@ -4,7 +4,6 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "dais/log.h"
-#include "room.h"
 #include "store.h"
 
 /** How clients of the party dialect join: they hear live:message instead of chat:message. */

@@ -45,8 +45,7 @@ struct label {
     uint64_t len;
     uint32_t characters;
     uint32_t letters;
-    int bad_end; /**< it ends with '-' */
-    int cut;     /**< it was too long to be kept, and is no top level */
+    int cut; /**< it was too long to be kept, and is no top level */
 };
 
 /** A run of labels and dots, as far as it was read. */
@@ -81,7 +80,6 @@ static int is_label_part(uint32_t code)
 
 static void label_add(struct label *label, uint32_t code)
 {
-    label->bad_end = code == '-';
     label->characters++;
     label->letters += (code >= 'a' && code <= 'z') || code >= 0x80;
     label->cut |= label->len + UNICODE_BYTES_MAX > LABEL_BYTES;
@@ -120,12 +118,21 @@ static int is_top(const struct label *label, int digits_only)
     return 0;
 }
 
+/** Hyphens at its end are no part of a label; "example.com-" is a link and a dash. */
+static void label_trim(struct label *label)
+{
+    while (label->len > 0 && !label->cut && label->text[label->len - 1] == '-') {
+        label->len--;
+        label->characters--;
+    }
+}
+
 /** A label is complete: what the run has become by it. */
 static void label_end(struct run *run)
 {
     struct label *label = &run->label;
-    int good = label->characters > 0 && label->characters <= LABEL_CHARACTERS_MAX &&
-               label->text[0] != '-' && !label->bad_end;
+    label_trim(label);
+    int good = label->characters > 0 && label->characters <= LABEL_CHARACTERS_MAX;
     if (good && run->labels > 0) {
         run->any = has_top_form(label);
         run->bare |= is_top(label, run->digits_only != 0);

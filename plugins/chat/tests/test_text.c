@@ -61,7 +61,9 @@ static void test_texts_that_may_not(void **state)
         {"a\tb", "control"},
         {"a\rb", "control"},
         {"a\x7F", "control"},
-        {"a\xC2\x85" "b", "control"},
+        {"a\xC2\x85"
+         "b",
+         "control"},
         {"a\u2028b", "control"},
         {"a\x1B[31m", "control"},
         {"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", "10 lines"},
@@ -71,6 +73,7 @@ static void test_texts_that_may_not(void **state)
         {"evil\u2069", "direction"},
         {"evil\u202C", "direction"},
         {"\u202E\u2067evil\u202C\u2069", "direction"},
+        {"\u2067\u2067evil\u202C\u2069", "direction"},
         {"a\uE000", "common meaning"},
         {"a\uFFFF", "common meaning"},
         {"a\uFDD0", "common meaning"},
@@ -136,6 +139,22 @@ static void test_what_is_no_utf8_is_refused(void **state)
         assert_non_null(strstr(wrong, "UTF-8"));
         struct dais_str view = dais_cstr(BAD[i]);
         assert_false(emoji_is_one(view));
+    }
+}
+
+/** What would complete a character stands behind the end. */
+static void test_nothing_is_read_behind_the_end(void **state)
+{
+    (void)state;
+    static const char *const WHOLE[] = {"é", "€", "😀"};
+    for (size_t i = 0; i < COUNT(WHOLE); i++) {
+        for (uint64_t len = 1; len < strlen(WHOLE[i]); len++) {
+            struct dais_str cut = dais_str(WHOLE[i], len);
+            uint64_t at = 0;
+            assert_int_equal(unicode_next(cut, &at), UNICODE_INVALID);
+            assert_int_equal(at, 0);
+            assert_non_null(text_check(&cut, 500));
+        }
     }
 }
 
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_directions_are_nested_to_a_depth),
         cmocka_unit_test(test_a_text_has_a_length),
         cmocka_unit_test(test_what_is_no_utf8_is_refused),
+        cmocka_unit_test(test_nothing_is_read_behind_the_end),
         cmocka_unit_test(test_every_code_point_is_written_as_it_is_read),
         cmocka_unit_test(test_one_emoji),
         cmocka_unit_test(test_not_one_emoji),

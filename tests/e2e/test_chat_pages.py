@@ -17,6 +17,7 @@ SHOWS = """(text) => [...document.querySelectorAll("#chat-list li:not(.pending) 
     .some((node) => node.textContent === text)"""
 LACKS = f"(text) => !({SHOWS})(text)"
 SAYS = """(text) => document.getElementById("chat-notice").textContent.includes(text)"""
+IS_GUEST = """() => document.getElementById("sign-open").offsetParent"""
 READY = """() => document.getElementById("chat-input").offsetParent &&
     !document.getElementById("chat-notice").textContent.includes("onnect")"""
 
@@ -191,10 +192,12 @@ def test_a_guest_reads_and_makes_an_account(place):
     window.until(SHOWS, "I am new")
     window.go(f"{place.cable.url}/watch/{stream['playbackId']}")
     window.until(READY)  # this tab remembers who it is
-    window.click("#chat-account")
-    window.press("Enter")
-    window.until("""() => document.getElementById("sign-open").offsetParent""")
-    assert window.look(ROWS) == ["for everybody", "I am new"]
+    eve = place.mo.api.get("/api/users", query={"q": "eve@"}).expect(200).json["users"][0]
+    place.mo.api.patch(f"/api/users/{eve['id']}/status", {"status": "disabled"}).expect(200)
+    window.until(IS_GUEST)
+    place.post(stream, "without her")
+    window.until(SHOWS, "without her")
+    assert window.look(ROWS) == ["for everybody", "I am new", "without her"]
 
 
 def test_a_moderator_removes_a_message_in_both_windows(place):
@@ -324,7 +327,7 @@ def test_a_ban_is_seen_at_once_and_stays(place):
 
 def test_authors_see_a_delayed_message_at_once(place):
     stream = place.stream()
-    set_chat(place, stream, isChatDelayed=True, chatDelaySeconds=2)
+    set_chat(place, stream, isChatDelayed=True, chatDelaySeconds=3)
     ana, ben = place.ana.visit(stream), place.ben.visit(stream)
     place.ana.say("a bit later")
     ana.until("""() => document.querySelector("#chat-list .chat-note")?.textContent
@@ -426,6 +429,9 @@ def test_the_chat_on_a_phone(place, scheme):
         const { top, bottom } = document.getElementById("chat-input").getBoundingClientRect();
         return top >= 0 && bottom <= innerHeight &&
             getComputedStyle(document.getElementById("chat-input")).fontSize === "16px"; }""")
+    window.click("#chat-account")
+    window.press("Enter")
+    window.until(IS_GUEST)
 
 
 def test_pages_have_names_and_contrast(place):

@@ -71,6 +71,7 @@ export class Chat {
   link(up) {
     this.linked = up;
     this.changed();
+    this.composer.update();
     if (up && this.room) this.join();
   }
 
@@ -207,6 +208,7 @@ export class Chat {
     if (!this.you) return; // the answer to the join has them
     const asksForFollowers = settings.isChatFollowersOnly && !this.settings.isChatFollowersOnly;
     this.settings = settings;
+    this.composer.update();
     if (asksForFollowers && this.user && !this.you.isModerator) this.join(); // does he follow?
   }
 
@@ -217,6 +219,7 @@ export class Chat {
   bars(barred) {
     if (this.you) this.you.barred = barred;
     this.view.redraw();
+    this.composer.update();
   }
 
   async countReports() {
@@ -274,10 +277,13 @@ export class Chat {
 
   // -- the page ---------------------------------------------------------------------------------
 
-  /** Something is different: it is drawn with the next frame. */
+  /** Something is known that was not: it is drawn with the next frame. */
   changed() {
-    this.view?.draw();
-    if (this.composer) this.composer.update();
+    this.view.draw();
+  }
+
+  /** A frame is drawn. */
+  drawn() {
     showPins(this);
   }
 

@@ -4,6 +4,7 @@ import { at, button, element, signButton } from "./dom.js";
 import { textNodes } from "./chat_text.js";
 
 let open = false;
+let shown = []; // what is shown now
 
 function pinned(message, chat) {
   const text = element("span", "", ...textNodes(message.message));
@@ -17,6 +18,9 @@ function pinned(message, chat) {
 /** Shows the pins of a chat as they are. */
 export function showPins(chat) {
   const pins = [...chat.model.pins.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const next = [...pins, open, Boolean(chat.you?.isModerator)];
+  if (next.length === shown.length && next.every((one, index) => one === shown[index])) return;
+  shown = next;
   const box = at("chat-pins");
   box.hidden = pins.length === 0;
   if (box.hidden) return box.replaceChildren();

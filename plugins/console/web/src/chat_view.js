@@ -63,6 +63,7 @@ export class ChatView {
     this.place(messages);
     this.refocus(focused);
     this.tab();
+    this.chat.drawn();
     at("chat-older").hidden = !this.chat.model.hasOlder;
     at("chat-empty").hidden = this.list.childElementCount > 0 || !this.chat.you;
     if (this.atEnd) this.toEnd();

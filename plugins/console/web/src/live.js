@@ -110,7 +110,7 @@ export function listen({ on = {}, greet = [], link = () => {}, token = () => nul
 
   function later(ms) {
     clearTimeout(retry);
-    retry = setTimeout(open, ms);
+    retry = setTimeout(() => socket ?? open(), ms); // somebody may have asked for it meanwhile
   }
 
   function closed(code, used) {

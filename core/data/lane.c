@@ -14,6 +14,8 @@
 /* Places of the ring that one statement takes at most: the end of the one before it on its place,
  * its preparation, itself, its sync. */
 #define PLACES_MAX 4u
+/* Statements from which on a batch does not wait for the commit of the one before it. */
+#define BATCH_STATEMENTS 64u
 
 /* A fiber that waits for the connection. */
 struct hope {
@@ -53,7 +55,7 @@ static void reset(struct lane *lane)
     lane->aborted = false;
     lane->head = lane->next = lane->synced = lane->tail;
     data_metric_add(DATA_METRIC_WAITING, -(int64_t)lane->waiting);
-    lane->waiting = 0;
+    lane->waiting = lane->open = 0;
     lane->bytes = 0;
 }
 
@@ -208,6 +210,22 @@ static bool is_full(const struct lane *lane, const struct bind *bind)
            lane->bytes + bind->bytes > (uint64_t)limit_get(LIMIT_DB_QUEUE_BYTES);
 }
 
+/* Ends the group, if anything was sent since the last one ended. */
+static void end_group(struct lane *lane)
+{
+    if (lane->tail == lane->synced || !lane_is_ready(lane))
+        return;
+    /* Sends what is buffered, too. */
+    if (PQpipelineSync(lane->conn.pg) != 1) {
+        conn_lose(&lane->conn);
+        return;
+    }
+    push(lane, LANE_OP_SYNC, NULL);
+    lane->synced = lane->tail;
+    lane->open = 0;
+    conn_flush(&lane->conn);
+}
+
 int32_t lane_send(struct lane *lane, const struct statement *statement, const struct bind *bind,
                   struct lane_call *call, bool alone)
 {
@@ -218,8 +236,8 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
     if (!has_room(lane, PLACES_MAX + 1)) /* one for the sync in front of it */
         return refuse(lane);
     if (alone)
-        lane_tick(lane);
-    /* The tick may have found the connection broken. */
+        end_group(lane);
+    /* That may have found the connection broken. */
     if (!lane_is_ready(lane))
         return DAIS_E_UNAVAILABLE;
     struct lane_prepared *prepared = place_of(lane, statement);
@@ -242,8 +260,9 @@ int32_t lane_send(struct lane *lane, const struct statement *statement, const st
     op->plan = statement->plan;
     op->bytes = bind->bytes;
     lane->bytes += bind->bytes;
+    lane->open++;
     if (alone)
-        lane_tick(lane);
+        end_group(lane);
     return DAIS_OK;
 }
 
@@ -261,18 +280,22 @@ int32_t lane_send_text(struct lane *lane, const char *sql, struct lane_call *cal
     return DAIS_OK;
 }
 
+/* What is committed while a commit is under way would have to wait for it, and then for its own: it
+ * is sent, and the server goes on with it, but it becomes one batch. */
+static bool is_gathering(const struct lane *lane)
+{
+    bool committing = (int32_t)(lane->synced - lane->next) > 0;
+    return lane->kind == LANE_BATCH && committing && lane->open < BATCH_STATEMENTS;
+}
+
 void lane_tick(struct lane *lane)
 {
     if (lane->tail == lane->synced || !lane_is_ready(lane))
         return;
-    /* Sends what is buffered, too. */
-    if (PQpipelineSync(lane->conn.pg) != 1) {
-        conn_lose(&lane->conn);
-        return;
-    }
-    push(lane, LANE_OP_SYNC, NULL);
-    lane->synced = lane->tail;
-    conn_flush(&lane->conn);
+    if (is_gathering(lane))
+        conn_flush(&lane->conn);
+    else
+        end_group(lane);
 }
 
 void lane_withdraw(struct lane *lane, struct lane_call *call)

@@ -5,7 +5,8 @@
  *
  * Statements are sent as they come and belong to a group, which one sync ends: at the end of the
  * loop's turn (lane_tick), or at once for a statement that runs alone. A group is one implicit
- * transaction: one error aborts the rest of it.
+ * transaction: one error aborts the rest of it. While a batch is being committed the next one
+ * gathers: the more there is to do, the more share a commit.
  *
  *   LANE_READ       answers are handed over as they arrive; aborted ones are to be run again alone
  *   LANE_BATCH      answers are handed over after the group's commit; when anything in the group
@@ -57,6 +58,7 @@ struct lane {
     uint32_t mask, head, next, tail; /* oldest kept, next to be answered, next free */
     uint32_t synced;                 /* behind the last sync */
     uint32_t waiting;                /* statements among the ops */
+    uint32_t open;                   /* statements behind the last sync */
     uint64_t bytes;                  /* of their values */
     PGresult *commit_error;
     bool aborted;        /* the group that is being answered */
@@ -93,7 +95,7 @@ DAIS_CHECK_RESULT int32_t lane_send(struct lane *lane, const struct statement *s
 DAIS_CHECK_RESULT int32_t lane_send_text(struct lane *lane, const char *sql,
                                          struct lane_call *call);
 
-/** Ends the group, if anything was sent since the last one ended. [worker] [fiber] */
+/** The end of a turn: ends the group, or sends what it holds while it gathers. [worker] [fiber] */
 void lane_tick(struct lane *lane);
 
 /** Gives up a call whose suspension ended with an error of its own. [fiber] */

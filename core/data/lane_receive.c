@@ -131,6 +131,8 @@ static void finish_group(struct lane *lane)
     lane->commit_error = NULL;
     if (lane->changed)
         lane->changed(lane);
+    if (lane->kind == LANE_BATCH)
+        lane_tick(lane); /* what has gathered meanwhile */
 }
 
 /* At the sync: the end of the group, or before that the error of its commit. */

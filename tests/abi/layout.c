@@ -11,6 +11,7 @@
 #include "dais/random.h"
 #include "dais/rooms.h"
 #include "dais/services.h"
+#include "dais/svc/chat.h"
 #include "dais/svc/roomsource.h"
 
 #define AT(type, member, offset)                                                                   \
@@ -205,6 +206,18 @@ SIZE(dais_roomsource_v1, 24);
 AT(dais_roomsource_v1, kind, 0);
 AT(dais_roomsource_v1, find, 8);
 AT(dais_roomsource_v1, default_of, 16);
+
+SIZE(dais_chat_row, 88);
+AT(dais_chat_row, kind, 0);
+AT(dais_chat_row, type, 8);
+AT(dais_chat_row, room_id, 16);
+AT(dais_chat_row, user_id, 32);
+AT(dais_chat_row, text, 48);
+AT(dais_chat_row, data, 64);
+AT(dais_chat_row, reserved, 80);
+
+SIZE(dais_chat_v1, 8);
+AT(dais_chat_v1, post, 0);
 
 SIZE(dais_events_v1, 184);
 SIZE(dais_random_v1, 16);

@@ -5,7 +5,7 @@ import importlib
 import sys
 
 NAMES = ["micro", "start", "http", "tls", "api", "login", "segments", "ingest",
-         "reload", "realtime"]
+         "reload", "realtime", "chat"]
 
 
 def main():

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define LOAD_TEXT_MAX 65536u
-#define LOAD_TALKERS_MAX 32u
+#define LOAD_TALKERS_MAX 64u
 
 enum load_dialect { LOAD_ENVELOPE, LOAD_SOCKETIO };
 
@@ -26,6 +26,8 @@ struct load_options {
     const char *join;     /* what members join with: "bench:join" … */
     const char *data;     /* … and its data: "{}" */
     const char *delivery; /* what they hear then: "bench:message" */
+    const char *say;      /* data of what is sent, up to the time in its last text */
+    const char *token;    /* of the publisher; NULL: a guest */
     uint32_t members;
     uint32_t stalled;   /* of them, how many stop reading once they are in the room */
     uint32_t window;    /* messages outstanding; 0: at a fixed rate */
@@ -119,6 +121,9 @@ void load_text_take(struct load *load, struct load_member *member, const char *t
 
 /** What a delivery begins with; its length. */
 size_t load_text_delivery(const struct load *load, const char **ret_begin);
+
+/** What stands before the time stamp in a delivery: the last member of `say`. */
+const char *load_text_stamp(const struct load *load);
 
 /** A message of the publisher with this time stamp, as a frame. */
 size_t load_text_send(const struct load *load, uint64_t at_ns, bool acked, char *out, size_t size);

@@ -3,7 +3,7 @@
  * bench_load --port N [--server PID] [--dialect envelope|socketio] [--path P] [--members N]
  * [--seconds S]
  *            --window W | --rate R [--stalled N] | --idle | --missed N [--within-ms T] | --hear
- *            [--join EVENT --data JSON --delivery EVENT]
+ *            [--join EVENT --data JSON --delivery EVENT] [--event EVENT --say JSON --token T]
  */
 #include "load.h"
 
@@ -46,6 +46,8 @@ static const struct option OPTIONS[] = {
     {"join", required_argument, NULL, 'j'},
     {"data", required_argument, NULL, 'a'},
     {"delivery", required_argument, NULL, 'y'},
+    {"say", required_argument, NULL, 'q'},
+    {"token", required_argument, NULL, 'k'},
     {"server", required_argument, NULL, 'c'},
     {NULL, 0, NULL, 0},
 };
@@ -87,6 +89,10 @@ static const char **text_option(struct load_options *options, int letter)
         return &options->data;
     case 'y':
         return &options->delivery;
+    case 'q':
+        return &options->say;
+    case 'k':
+        return &options->token;
     default:
         return NULL;
     }
@@ -121,6 +127,7 @@ static void read_options(struct load_options *options, int argc, char **argv)
                                      .join = "bench:join",
                                      .data = "{}",
                                      .delivery = "bench:message",
+                                     .say = "{\"at\":\"",
                                      .members = 1000,
                                      .payload = 200,
                                      .within_ms = 5000,

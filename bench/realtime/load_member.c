@@ -127,7 +127,7 @@ void load_say(struct load_member *member, const char *text, size_t len)
 
 static void note_latency(struct load *load, const char *text, size_t len, uint64_t now_ns)
 {
-    uint64_t at_ns = load_text_number(text, len, "\"at\":\"");
+    uint64_t at_ns = load_text_number(text, len, load_text_stamp(load));
     uint64_t taken_ns = now_ns > at_ns ? now_ns - at_ns : 0;
     uint64_t step = taken_ns / LATENCY_STEP_NS;
     load->latencies[step < LATENCY_STEPS ? step : LATENCY_STEPS - 1]++;

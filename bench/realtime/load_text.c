@@ -27,16 +27,25 @@ static size_t resume_parameter(const struct load *load, const struct load_member
         strchr(load->options.path, '?') ? '&' : '?', load->epoch, (unsigned long long)member->seq);
 }
 
+/* Authorization, of the publisher */
+static void token_header(const struct load *load, const struct load_member *member, char *out,
+                         size_t size)
+{
+    if (load->options.token && member == &load->publisher)
+        snprintf(out, size, "Authorization: Bearer %s\r\n", load->options.token);
+}
+
 size_t load_text_handshake(const struct load *load, const struct load_member *member, char *out,
                            size_t size)
 {
-    char resume[256] = "";
+    char resume[256] = "", token[2048] = "";
+    token_header(load, member, token, sizeof(token));
     resume_parameter(load, member, resume, sizeof(resume));
     int len = snprintf(out, size,
                        "GET %s%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\n"
                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                       load->options.path, resume, load->options.port);
+                       "%sSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                       load->options.path, resume, load->options.port, token);
     return (size_t)len;
 }
 
@@ -157,26 +166,37 @@ void load_text_take(struct load *load, struct load_member *member, const char *t
         take_socketio(load, member, text, len);
 }
 
+const char *load_text_stamp(const struct load *load)
+{
+    static const char *stamp;
+    if (stamp)
+        return stamp;
+    for (const char *at = stamp = load->options.say; *at; at++)
+        if (*at == '{' || *at == ',')
+            stamp = at + 1;
+    return stamp;
+}
+
 size_t load_text_send(const struct load *load, uint64_t at_ns, bool acked, char *out, size_t size)
 {
     static char filler[LOAD_TEXT_MAX];
     static char text[LOAD_TEXT_MAX];
     const struct load_options *options = &load->options;
     bool envelope = options->dialect == LOAD_ENVELOPE;
-    int fill = (int)options->payload -
-               (int)sizeof("{\"at\":\"00000000000000000000\",\"text\":\"\"}") + 1;
+    int fill = (int)options->payload - (int)strlen(options->say) -
+               (int)sizeof("00000000000000000000 \"}") + 1;
     if (!filler[0])
         memset(filler, 'x', sizeof(filler));
-    int len = snprintf(text, sizeof(text), "%s%s\"%s\",%s{\"at\":\"%020llu\",\"text\":\"%.*s\"}%s",
-                       envelope ? "{" : "42",
-                       envelope ? "\"event\":"
-                       : acked  ? "0["
-                                : "[",
-                       options->event,
-                       !envelope ? ""
-                       : acked   ? "\"id\":\"1\",\"data\":"
-                                 : "\"data\":",
-                       (unsigned long long)at_ns, fill, filler, envelope ? "}" : "]");
+    int len = snprintf(
+        text, sizeof(text), "%s%s\"%s\",%s%s%020llu %.*s\"}%s", envelope ? "{" : "42",
+        envelope ? "\"event\":"
+        : acked  ? "0["
+                 : "[",
+        options->event,
+        !envelope ? ""
+        : acked   ? "\"id\":\"1\",\"data\":"
+                  : "\"data\":",
+        options->say, (unsigned long long)at_ns, fill > 0 ? fill : 0, filler, envelope ? "}" : "]");
     size_t head = (size_t)len < 126 ? 6 : 8;
     if (len < 0 || (size_t)len >= sizeof(text) || head + (size_t)len > size)
         load_fail("the publisher's message");

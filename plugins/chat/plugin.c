@@ -9,13 +9,13 @@
 #include "joins.h"
 #include "live.h"
 #include "live_moderation.h"
+#include "live_rights.h"
 #include "operations.h"
 #include "plugin_config.h"
 #include "purge.h"
 #include "react.h"
 #include "release.h"
 #include "room.h"
-#include "room_rights.h"
 #include "send.h"
 #include "service.h"
 #include "store.h"
@@ -156,8 +156,8 @@ static int32_t register_data(void)
         error = dais_db->statements(store_tables[i]);
     for (int i = 0; i < CARD_BOARDS && !error; i++)
         error = dais_shared->board(&card_boards[i]);
-    for (int i = 0; i < ROOM_RIGHTS_BOARDS && !error; i++)
-        error = dais_shared->board(&room_rights_boards[i]);
+    for (int i = 0; i < LIVE_RIGHTS_BOARDS && !error; i++)
+        error = dais_shared->board(&live_rights_boards[i]);
     return error;
 }
 
@@ -182,7 +182,7 @@ static int32_t init(const struct dais_host *host)
     if (!error)
         error = dais_bus->subscribe(live_subscriptions);
     if (!error)
-        error = dais_bus->subscribe(room_rights_subscriptions);
+        error = dais_bus->subscribe(live_rights_subscriptions);
     return error ? error : register_moderation();
 }
 

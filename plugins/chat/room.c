@@ -4,7 +4,7 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "history.h"
-#include "room_rights.h"
+#include "live_rights.h"
 #include "store.h"
 #include "store_moderation.h"
 #include "told.h"
@@ -196,7 +196,7 @@ static int32_t join_moderators(const struct dais_caller *caller, const struct ca
         return error;
     error = dais_rooms->join(dais_events->socket(caller->call), &join, &joined);
     if (!error && !sender.owner && !sender.moderator)
-        room_rights_note(dais_caller_identity(caller)->user_id, card->id);
+        live_rights_note(dais_caller_identity(caller)->user_id, card->id);
     return error == DAIS_E_DENIED ? DAIS_OK : error; /* no longer one, meanwhile */
 }
 

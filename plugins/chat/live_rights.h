@@ -10,13 +10,13 @@
 #include "dais/shared.h"
 
 /** For plugin.c. */
-extern const struct dais_board room_rights_boards[];
-#define ROOM_RIGHTS_BOARDS 1
-extern const struct dais_subscription room_rights_subscriptions[];
+extern const struct dais_board live_rights_boards[];
+#define LIVE_RIGHTS_BOARDS 1
+extern const struct dais_subscription live_rights_subscriptions[];
 
 /** Rooms that are remembered of one account; of more the oldest is forgotten, and left when its
  * sockets leave. */
-#define ROOM_RIGHTS_ROOMS_MAX 16
+#define LIVE_RIGHTS_ROOMS_MAX 16
 
 /** [fiber] Notes that the account is in a room of moderators because of its role. */
-void room_rights_note(struct dais_str user_id, struct dais_str room_id);
+void live_rights_note(struct dais_str user_id, struct dais_str room_id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "room_rights.h"
+#include "live_rights.h"
 
 #include "card.h"
 #include "dais/fiber.h"
@@ -20,19 +20,19 @@
 #define TRIES_MAX 10
 #define TRY_MS 1000
 
-const struct dais_board room_rights_boards[ROOM_RIGHTS_BOARDS] = {
+const struct dais_board live_rights_boards[LIVE_RIGHTS_BOARDS] = {
     {"chat_moderating", ACCOUNTS_MAX, ID_LEN, LAYOUT, 0},
 };
 
 /** Where an account moderates, the newest room first. */
 struct places {
     uint32_t count;
-    char rooms[ROOM_RIGHTS_ROOMS_MAX][ID_LEN];
+    char rooms[LIVE_RIGHTS_ROOMS_MAX][ID_LEN];
 };
 
 static struct places places_of(struct dais_str user_id)
 {
-    const struct dais_buf *buf = dais_shared->get(&room_rights_boards[0], user_id);
+    const struct dais_buf *buf = dais_shared->get(&live_rights_boards[0], user_id);
     return buf ? *(const struct places *)(const void *)buf->data : (struct places){0};
 }
 
@@ -42,13 +42,13 @@ static void add(struct places *places, struct dais_str room_id)
     struct places old = *places;
     memcpy(places->rooms[0], room_id.ptr, ID_LEN);
     places->count = 1;
-    for (uint32_t i = 0; i < old.count && places->count < ROOM_RIGHTS_ROOMS_MAX; i++) {
+    for (uint32_t i = 0; i < old.count && places->count < LIVE_RIGHTS_ROOMS_MAX; i++) {
         if (memcmp(old.rooms[i], room_id.ptr, ID_LEN) != 0)
             memcpy(places->rooms[places->count++], old.rooms[i], ID_LEN);
     }
 }
 
-void room_rights_note(struct dais_str user_id, struct dais_str room_id)
+void live_rights_note(struct dais_str user_id, struct dais_str room_id)
 {
     if (user_id.len != ID_LEN || room_id.len != ID_LEN)
         return;
@@ -58,10 +58,10 @@ void room_rights_note(struct dais_str user_id, struct dais_str room_id)
     int32_t error = DAIS_E_MEMORY;
     if (buf) {
         memcpy(buf->data, &places, sizeof places);
-        error = dais_shared->put(&room_rights_boards[0], user_id, buf);
+        error = dais_shared->put(&live_rights_boards[0], user_id, buf);
     }
     if (!error)
-        error = dais_shared->remove_later(&room_rights_boards[0], user_id, buf, REMEMBERED_MS);
+        error = dais_shared->remove_later(&live_rights_boards[0], user_id, buf, REMEMBERED_MS);
     dais_mem->buf_unref(buf);
     if (error)
         dais_logf(DAIS_WARN, "where a moderator is was not noted (%d)", (int)error);
@@ -114,7 +114,7 @@ static void on_revoked(const struct dais_bus_event *event)
     const struct dais_str prefix = dais_cstr(USER_PREFIX);
     if (dais_fiber->worker() != 0 || event->key.len != prefix.len + ID_LEN ||
         memcmp(event->key.ptr, prefix.ptr, prefix.len) != 0 ||
-        !dais_shared->get(&room_rights_boards[0], dais_str(event->key.ptr + prefix.len, ID_LEN)))
+        !dais_shared->get(&live_rights_boards[0], dais_str(event->key.ptr + prefix.len, ID_LEN)))
         return;
     struct account *account = dais_mem->state_alloc(sizeof *account);
     dais_handle fiber;
@@ -126,7 +126,7 @@ static void on_revoked(const struct dais_bus_event *event)
     dais_logf(DAIS_WARN, "no room to look at who moderates");
 }
 
-const struct dais_subscription room_rights_subscriptions[] = {
+const struct dais_subscription live_rights_subscriptions[] = {
     {DAIS_TOPIC_IDENTITY_REVOKED, on_revoked},
     {NULL, NULL},
 };

@@ -304,6 +304,24 @@ def test_slow_mode_counts_down(place):
     assert ben.look("""() => document.getElementById("chat-input").value""") == "too soon"
 
 
+def test_who_may_not_write_learns_why(place):
+    stream = place.stream()
+    window = place.ana.visit(stream)
+    set_chat(place, stream, isChatEnabled=False)
+    window.until(SAYS, "The chat is off.")
+    set_chat(place, stream, isChatEnabled=True, writers="moderators")
+    window.until(SAYS, "Only moderators can write here.")
+    set_chat(place, stream, writers="everyone", isChatFollowersOnly=True)
+    window.until(SAYS, "Only followers can write here.")
+    window.click('#chat-notice button:text-is("Follow")')
+    window.until(f"() => !({SAYS})('Only')")
+    place.ana.say("I follow")
+    window.until(SHOWS, "I follow")
+    told = window.look("""() => [...document.querySelectorAll("#chat-list li.system")].length""")
+    assert told >= 2
+    window.photograph("chat-system")
+
+
 def test_a_ban_is_seen_at_once_and_stays(place):
     stream = place.stream()
     window = place.ben.visit(stream)

@@ -167,7 +167,7 @@ struct sleeper {
 static void nap(void *arg)
 {
     struct sleeper *sleeper = arg;
-    sleeper->code = site_do(sleeper->statement, VALUES(TEXT("0.3")));
+    sleeper->code = site_do(sleeper->statement, VALUES(TEXT("2")));
     fiber_resume(sleeper->done, DAIS_OK);
 }
 
@@ -184,7 +184,7 @@ static int32_t cancel_one(uint32_t statement)
     EXPECT(fiber_cancel(fiber, DAIS_E_CANCELLED) == 0);
     EXPECT(fiber_suspend(&done, FIBER_FOREVER) == 0);
     EXPECT(sleeper.code == DAIS_E_CANCELLED);
-    EXPECT(clock_ms() - begun < 150);
+    EXPECT(clock_ms() - begun < 1500);
     return 0;
 }
 
@@ -194,7 +194,7 @@ static int32_t cancel_each(void *arg)
     EXPECT(code == 0);
     /* The connection that still naps is lent to nobody. */
     uint64_t begun = clock_ms();
-    EXPECT(site_do(NAP, VALUES(TEXT("0"))) == 0 && clock_ms() - begun < 120);
+    EXPECT(site_do(NAP, VALUES(TEXT("0"))) == 0 && clock_ms() - begun < 1500);
     code = cancel_one(NAP_READ);
     EXPECT(code == 0);
     /* What comes behind an abandoned answer is answered rightly. */

@@ -19,7 +19,7 @@ from dais.wait import scale
 
 SOAK = "DAIS_SOAK" in os.environ
 MEMBERS, SECONDS, PER_SECOND = (1000, 30, 200) if SOAK else (60, 6, 100)
-TALKERS = tuple(f"talker{i}" for i in range(8 if SOAK else 4))
+TALKERS = tuple(f"talker{i}" for i in range(50 if SOAK else 4))
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,7 @@ class Talker(threading.Thread):
                 way = way or self.open_way()
                 self._say(way, len(self.said) + 1)
             except Exception as error:  # of any kind: stop() tells
-                self._failed(repr(error))
+                self._failed(f"{way.kind if way else 'connecting'} {len(self.said) + 1}: {error!r}")
                 way = None
                 due = time.monotonic() + self.period_s
 
@@ -207,6 +207,8 @@ def talk(room, people, per_second, patient=False):
     talkers = [Talker(lambda who=who, way=WAYS[i % len(WAYS)]: room.way(who, way), str(i),
                       len(people) / per_second, patient)
                for i, who in enumerate(people)]
+    for who in people:
+        room.house.person(who)  # takes a while, and not in many threads
     for talker in talkers:
         talker.start()
     return talkers

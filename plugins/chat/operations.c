@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations.h"
 
-#include "chat.h"
+#include "dais/mem.h"
 
 #define FIXED(type, name, member, kind, high, text)                                                \
     DAIS_FIELD_NAMED(name, struct type, member, kind, DAIS_FIELD_FIXED, 0, high, text)
@@ -68,3 +68,13 @@ const struct dais_operation operations_table[] = {
                         "A moderator pins a message, or takes the pin off"},
     {NULL, NULL, NULL, NULL},
 };
+
+int32_t operations_amended(const struct chat_settings *settings, const struct chat_sender *sender,
+                           struct dais_str before, struct dais_str *text,
+                           struct chat_verdict *ret_verdict)
+{
+    if (dais_str_eq(*text, before))
+        return DAIS_OK;
+    char *masked = dais_mem->arena_alloc(dais_mem->arena_self(), text->len);
+    return masked ? chat_check_text(settings, sender, text, masked, ret_verdict) : DAIS_E_MEMORY;
+}

@@ -5,6 +5,7 @@
  * message begins the operation before its statement and ends it behind it; nothing else in chat
  * commits a message. All are ordered by room: after_commit hooks hear of one room's in their order.
  */
+#include "chat.h"
 #include "dais/hooks.h"
 
 enum { OPERATIONS_CREATE, OPERATIONS_EDIT, OPERATIONS_DELETE, OPERATIONS_PIN };
@@ -52,3 +53,12 @@ struct operations_pin {
     struct dais_str actor_id;
     uint8_t pinned; /**< whether it is pinned afterwards */
 };
+
+/**
+ * [fiber] Holds what hooks made of a text to the room's rules, too. `*text` is it, and becomes what
+ * is to be stored, as by chat_check_text; `before` is what the hooks were given. INVALID · MEMORY.
+ */
+DAIS_CHECK_RESULT int32_t operations_amended(const struct chat_settings *settings,
+                                             const struct chat_sender *sender,
+                                             struct dais_str before, struct dais_str *text,
+                                             struct chat_verdict *ret_verdict);

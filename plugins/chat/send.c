@@ -13,8 +13,9 @@
 #define COMMENT "comment"
 
 #define MENTIONS_ROW                                                                               \
-    DAIS_FIELD_NESTED("mentions", struct send, mentions, DAIS_KIND_LIST, 0, SEND_MENTIONS_MAX,     \
-                      NULL, "ids of accounts; those that do not exist are left out")
+    DAIS_FIELD_NESTED(                                                                             \
+        "mentions", struct send, mentions, DAIS_KIND_LIST, 0, SEND_MENTIONS_MAX, NULL,             \
+        "ids of accounts; left out are those that do not exist, or have blocked the author")
 #define MESSAGE_ROW(name, member, flags)                                                           \
     DAIS_FIELD_NAMED(name, struct send, member, DAIS_KIND_STRING, flags, 1, CHAT_MESSAGE_MAX_MAX,  \
                      "plain text")
@@ -63,6 +64,7 @@ struct draft {
     const struct dais_caller *caller;
     const struct dais_identity *author;
     const struct card *card;
+    struct chat_sender sender;
     struct store_new made;
     struct dais_str written; /* the text as it came: each try decides by it anew */
     char *masked;            /* room for it with words masked */
@@ -92,6 +94,7 @@ static int is_id(struct dais_str text)
 static int32_t look_up(struct draft *draft, const struct send *in)
 {
     const struct store_about about = {.room_id = draft->card->id,
+                                      .author_id = draft->author->user_id,
                                       .reply_to = in->reply_to,
                                       .mentions = in->mentions.items,
                                       .mention_count = (uint32_t)in->mentions.count};
@@ -134,11 +137,11 @@ static int32_t begin(struct draft *draft, const struct send *in)
 
 /* --- the rules --- */
 
-static int32_t check_follow(struct draft *draft, const struct chat_sender *sender)
+static int32_t check_follow(struct draft *draft)
 {
     const struct card *card = draft->card;
     int64_t seconds = 0;
-    if (!chat_needs_follow(&card->settings, sender))
+    if (!chat_needs_follow(&card->settings, &draft->sender))
         return DAIS_OK;
     int32_t error = store_follow_age(draft->author->user_id, card->owner_id, &seconds);
     return error ? error : chat_check_follow(&card->settings, seconds, &draft->verdict);
@@ -149,19 +152,19 @@ static int32_t decide(struct draft *draft)
 {
     const struct chat_settings *settings = &draft->card->settings;
     struct chat_verdict *verdict = &draft->verdict;
-    struct chat_sender sender;
+    const struct chat_sender *sender = &draft->sender;
     draft->made.text = draft->written;
-    int32_t error = who_of(draft->caller, draft->card, &sender);
+    int32_t error = who_of(draft->caller, draft->card, &draft->sender);
     if (!error)
         error = chat_check_open((draft->card->flags & DAIS_ROOM_OPEN) != 0, verdict);
     if (!error)
-        error = chat_may_write(settings, &sender, verdict);
+        error = chat_may_write(settings, sender, verdict);
     if (!error)
-        error = chat_check_text(settings, &sender, &draft->made.text, draft->masked, verdict);
+        error = chat_check_text(settings, sender, &draft->made.text, draft->masked, verdict);
     if (!error)
-        error = check_follow(draft, &sender);
-    draft->made.delay_ms = chat_delay_ms(settings, &sender);
-    draft->made.slow_ms = chat_slow_ms(settings, &sender);
+        error = check_follow(draft);
+    draft->made.delay_ms = chat_delay_ms(settings, sender);
+    draft->made.slow_ms = chat_slow_ms(settings, sender);
     return error;
 }
 
@@ -176,8 +179,9 @@ static int32_t explain(struct draft *draft, int32_t error, const struct store_re
         return error;
     if (!refusal->is_barred)
         return who_says(&draft->verdict, error, NULL, "the owner of this room has blocked you");
-    error = chat_check_bar(refusal->barred_until_ms, dais_fiber->unix_ms(), &draft->verdict);
-    return error ? error : DAIS_E_STATE; /* it ended meanwhile */
+    /* It is in force by the database's clock, which is not this one. */
+    int64_t now_ms = dais_fiber->unix_ms(), until_ms = refusal->barred_until_ms;
+    return chat_check_bar(until_ms, now_ms < until_ms ? now_ms : until_ms - 1, &draft->verdict);
 }
 
 /** Stores it in the operation. */
@@ -197,13 +201,16 @@ static int32_t store(struct draft *draft)
     struct dais_operation_run run;
     int32_t error = dais_operation_begin(&run, &operations_table[OPERATIONS_CREATE], NULL, &value);
     int32_t added = DAIS_OK;
+    if (!error)
+        error = operations_amended(&draft->card->settings, &draft->sender, made->text,
+                                   &value.message, &draft->verdict);
     if (!error) {
         made->text = value.message;
         error = added = store_add(run.tx, draft->card, made, &draft->message, &refusal);
     }
     error = dais_operation_end(&run, error);
     if (unsure_is(error) && !dais_operation_refused())
-        unsure_add(made->id);
+        unsure_add(made->id, draft->card->id, made->delay_ms > 0);
     return added ? explain(draft, added, &refusal) : error;
 }
 

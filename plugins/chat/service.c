@@ -28,7 +28,7 @@ static int32_t post(const struct card *card, struct store_post *row, struct dais
     row->room_id = card->id;
     int32_t error = store_post(NULL, row, &message);
     if (unsure_is(error))
-        unsure_add(row->id);
+        unsure_add(row->id, row->room_id, 0);
     if (error)
         return error;
     told_message(card, &message);

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "dais/mem.h"
+#include "store_many.h"
 #include "store_moderation.h"
 #include "store_rooms.h"
 #include "store_rows.h"
@@ -11,12 +12,12 @@
 /* The author, read once for the guards and for the answer. */
 #define AUTHOR                                                                                     \
     "WITH u AS (SELECT id, uid, name, avatar_url FROM auth.users_public WHERE id = $3::uuid), "
+#define NOT_BARRED "AND NOT " STORE_BARRED("r.id", "u.id") " "
 /* What a decision on a card rests on. */
 #define GUARDS                                                                                     \
-    "FROM chat.rooms r, u WHERE r.id = $2::uuid AND r.version = $4::bigint "                       \
-    "AND NOT " STORE_BARRED("r.id",                                                                \
-                            "u.id") " AND NOT EXISTS (SELECT FROM auth.blocks_public k "           \
-                                    "WHERE k.blocker_id = r.owner_id AND k.blocked_id = u.id) "
+    "FROM chat.rooms r, u WHERE r.id = $2::uuid AND r.version = $4::bigint " NOT_BARRED            \
+    "AND NOT EXISTS (SELECT FROM auth.blocks_public k "                                            \
+    "WHERE k.blocker_id = r.owner_id AND k.blocked_id = u.id) "
 #define ADDED                                                                                      \
     "added AS (INSERT INTO chat.messages (id, room_id, author_id, type, text, client_id, "         \
     "reply_to, mentions, created_at, visible_at, is_released) "
@@ -29,6 +30,10 @@
 #define USED                                                                                       \
     "EXISTS (SELECT FROM chat.messages d WHERE d.author_id = $3::uuid AND d.room_id = $2::uuid "   \
     "AND d.client_id = $6::text) "
+
+/* When a bar ends, 0: never; how long the last turn was ago, negative. */
+#define BARRED_UNTIL STORE_MS("coalesce(b.until, 'epoch')")
+#define SINCE_TURN STORE_MS("p.last_at - clock_timestamp()")
 
 enum { ADD, ADD_PACED, WHY, POST, REPLY, ACCOUNTS, FOLLOW_AGE };
 
@@ -46,34 +51,19 @@ static const struct dais_statement statements[] = {
                    "RETURNING room_id, user_id), " ADDED
                    "SELECT $1::uuid, t.room_id, t.user_id, " VALUES "FROM turn t " ONCE AUTHOR_OUT,
                    DAIS_LANE_POOL, 11, 0, 0},
-    [WHY] =
-        {"why",
-         "SELECT (r.version = $1::bigint)::int, "
-         "(SELECT " STORE_MS(
-             "coalesce(b.until, 'epoch')") " FROM chat.bars b "
-                                           "WHERE b.room_id = r.id AND b.user_id = $3::uuid "
-                                           "AND (b.until IS NULL OR b.until > now())), "
-                                           "EXISTS (SELECT FROM auth.blocks_public k WHERE "
-                                           "k.blocker_id = r.owner_id "
-                                           "AND k.blocked_id = $3::uuid)::int, "
-                                           "EXISTS (SELECT FROM chat.messages d WHERE d.author_id "
-                                           "= $3::uuid "
-                                           "AND d.room_id = $2::uuid AND d.client_id = "
-                                           "$4::text)::int, "
-                                           "(SELECT " STORE_MS(
-                                               "p.last_at - clock_timestamp()") " + $5::bigint "
-                                                                                "FROM chat.pace p "
-                                                                                "WHERE p.room_id = "
-                                                                                "r.id AND "
-                                                                                "p.user_id = "
-                                                                                "$3::uuid) "
-                                                                                "FROM chat.rooms "
-                                                                                "r, "
-                                                                                "auth.users_public "
-                                                                                "u WHERE r.id = "
-                                                                                "$2::uuid AND u.id "
-                                                                                "= $3::uuid",
-         DAIS_LANE_READ, 5, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [WHY] = {"why",
+             "SELECT (r.version = $1::bigint)::int, "
+             "(SELECT " BARRED_UNTIL " FROM chat.bars b "
+             "WHERE b.room_id = r.id AND b.user_id = u.id "
+             "AND (b.until IS NULL OR b.until > now())), "
+             "EXISTS (SELECT FROM auth.blocks_public k "
+             "WHERE k.blocker_id = r.owner_id AND k.blocked_id = u.id)::int, "
+             "EXISTS (SELECT FROM chat.messages d WHERE d.author_id = u.id AND d.room_id = r.id "
+             "AND d.client_id = $4::text)::int, "
+             "(SELECT " SINCE_TURN " + $5::bigint FROM chat.pace p "
+             "WHERE p.room_id = r.id AND p.user_id = u.id) "
+             "FROM chat.rooms r, auth.users_public u WHERE r.id = $2::uuid AND u.id = $3::uuid",
+             DAIS_LANE_READ, 5, DAIS_STATEMENT_IDEMPOTENT, 0},
     [POST] = {"post",
               "WITH u AS (SELECT id, uid, name, avatar_url FROM auth.users_public "
               "WHERE id = $3::uuid), "
@@ -89,8 +79,11 @@ static const struct dais_statement statements[] = {
                "LEFT JOIN auth.users_public u ON u.id = m.author_id "
                "WHERE m.id = $1::uuid AND m.room_id = $2::uuid AND m.is_released AND " STORE_THERE,
                DAIS_LANE_READ, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [ACCOUNTS] = {"accounts", "SELECT u.id FROM auth.users_public u WHERE u.id = ANY ($1::uuid[])",
-                  DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [ACCOUNTS] = {"accounts",
+                  "SELECT u.id FROM auth.users_public u WHERE u.id = ANY ($1::uuid[]) "
+                  "AND NOT EXISTS (SELECT FROM auth.blocks_public k "
+                  "WHERE k.blocker_id = u.id AND k.blocked_id = $2::uuid)",
+                  DAIS_LANE_READ, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [FOLLOW_AGE] = {"follow_age",
                     "SELECT extract(epoch FROM now() - f.created_at)::bigint "
                     "FROM auth.follows_public f "
@@ -101,6 +94,7 @@ static const struct dais_statement statements[] = {
 
 const struct dais_statement *const store_tables[] = {
     statements,
+    store_many_statements,
     store_page_statements,
     store_change_statements,
     store_live_statements,
@@ -177,6 +171,16 @@ static int32_t why(struct dais_tx *tx, const struct card *card, const struct sto
     return error ? error : reason_take(rows, ret_refusal);
 }
 
+static int32_t add_alone(struct dais_tx *tx, uint32_t statement, const struct dais_param *params,
+                         struct store_author *author)
+{
+    struct dais_rows *rows = NULL;
+    int32_t error = store_find(tx, &statements[statement], params, &rows);
+    if (!error)
+        author_take(rows, author);
+    return error;
+}
+
 int32_t store_add(struct dais_tx *tx, const struct card *card, const struct store_new *made,
                   struct store_message *ret_message, struct store_refusal *ret_refusal)
 {
@@ -195,11 +199,12 @@ int32_t store_add(struct dais_tx *tx, const struct card *card, const struct stor
         dais_text(made->reply.id), dais_text(mentions),     dais_text(message.created_at),
         dais_int(made->delay_ms),  dais_int(made->slow_ms),
     };
-    struct dais_rows *rows = NULL;
-    error = store_find(tx, &statements[made->slow_ms > 0 ? ADD_PACED : ADD], params, &rows);
+    if (!tx && made->slow_ms == 0)
+        error = store_many_add(&statements[ADD], params, &message.author);
+    else
+        error = add_alone(tx, made->slow_ms > 0 ? ADD_PACED : ADD, params, &message.author);
     if (error)
         return error == DAIS_E_NOT_FOUND ? why(tx, card, made, ret_refusal) : error;
-    author_take(rows, &message.author);
     *ret_message = message;
     return DAIS_OK;
 }
@@ -252,7 +257,7 @@ static int32_t accounts_find(const struct store_about *about, struct store_ids *
     int32_t error = store_array(about->mentions, about->mention_count, &array);
     if (error)
         return error;
-    const struct dais_param params[] = {dais_text(array)};
+    const struct dais_param params[] = {dais_text(array), dais_text(about->author_id)};
     error = store_run(NULL, &statements[ACCOUNTS], params, &rows);
     return error ? error : store_ids_take(rows, ret_ids);
 }

@@ -117,14 +117,16 @@ DAIS_CHECK_RESULT int32_t store_post(struct dais_tx *tx, const struct store_post
 /** What a send names: the message that it answers, and accounts. */
 struct store_about {
     struct dais_str room_id;
+    struct dais_str author_id;
     struct dais_str reply_to; /**< absent: none */
     const struct dais_str *mentions;
     uint32_t mention_count;
 };
 
 /**
- * [fiber] [suspends] Looks up what a send names: the message, and which of the accounts exist, each
- * once, in the fiber's arena. DAIS_E_NOT_FOUND: the message is not there or in another room.
+ * [fiber] [suspends] Looks up what a send names: the message, and which of the accounts exist and
+ * have not blocked the author, each once, in the fiber's arena. DAIS_E_NOT_FOUND: the message is
+ * not there or in another room.
  */
 DAIS_CHECK_RESULT int32_t store_about(const struct store_about *about,
                                       struct store_reply *ret_reply,

@@ -11,26 +11,42 @@
 #include "store.h"
 #include "told.h"
 
-/** When it is looked for, and how often while the database is away; each wait doubles. */
+/** When it is looked for, and how often: what is not there may still be under way, and the database
+ * away. Each wait doubles: half a minute in all, longer than a statement may take. */
 #define FIRST_LOOK_MS 500
-#define LOOKS_MAX 7
+#define LOOKS_MAX 6
 
 struct unsure {
     char id[DAIS_UUID_BYTES];
+    char room_id[DAIS_UUID_BYTES];
+    int delayed;
 };
 
 static atomic_uint waiting;
 
-/** DAIS_OK: it was there, and is told. */
-static int32_t look(const struct unsure *unsure)
+/** With the room's lock: whoever deletes or releases it comes before, or behind. */
+static int32_t look_locked(const struct unsure *unsure)
 {
     struct store_message message;
     const struct card *card;
     int32_t error = store_get(NULL, dais_cstr(unsure->id), &message);
-    if (!error)
-        error = card_get(NULL, message.room_id, &card);
+    if (error || (unsure->delayed && message.is_released))
+        return error; /* release.c has told it */
+    error = card_get(NULL, message.room_id, &card);
     if (!error)
         told_message(card, &message);
+    return error;
+}
+
+/** DAIS_OK: it was there, and is told. */
+static int32_t look(const struct unsure *unsure)
+{
+    struct dais_lock *lock;
+    int32_t error = dais_fiber->lock(dais_cstr(unsure->room_id), &lock);
+    if (error)
+        return error;
+    error = look_locked(unsure);
+    dais_fiber->unlock(lock);
     return error;
 }
 
@@ -39,7 +55,7 @@ static void run(uint64_t cookie)
     struct unsure *unsure = (struct unsure *)(uintptr_t)cookie;
     int32_t error = DAIS_E_UNAVAILABLE;
     uint64_t wait_ms = FIRST_LOOK_MS;
-    for (int looks = 0; looks < LOOKS_MAX && error && error != DAIS_E_NOT_FOUND; looks++) {
+    for (int looks = 0; looks < LOOKS_MAX && error; looks++) {
         if (dais_fiber->sleep(wait_ms))
             break;
         error = look(unsure);
@@ -58,7 +74,7 @@ int unsure_is(int32_t error)
     return error == DAIS_E_CANCELLED || error == DAIS_E_TIMEOUT || error == DAIS_E_UNAVAILABLE;
 }
 
-void unsure_add(struct dais_str id)
+void unsure_add(struct dais_str id, struct dais_str room_id, int delayed)
 {
     struct unsure *unsure = NULL;
     dais_handle fiber;
@@ -66,6 +82,8 @@ void unsure_add(struct dais_str id)
         unsure = dais_mem->state_alloc(sizeof *unsure);
     if (unsure) {
         memcpy(unsure->id, id.ptr, sizeof unsure->id - 1);
+        memcpy(unsure->room_id, room_id.ptr, sizeof unsure->room_id - 1);
+        unsure->delayed = delayed;
         if (dais_fiber->spawn(&TASK, (uint64_t)(uintptr_t)unsure, &fiber) == DAIS_OK)
             return;
         dais_mem->state_free(unsure);

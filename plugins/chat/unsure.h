@@ -14,5 +14,6 @@
 /** [fiber] Whether `error` of a statement or commit leaves it open. */
 int unsure_is(int32_t error);
 
-/** [fiber] Looks for the message `id` later. */
-void unsure_add(struct dais_str id);
+/** [fiber] Looks for the message `id` of `room_id` later. `delayed`: it would be held back, so that
+ * release.c tells it to everybody. */
+void unsure_add(struct dais_str id, struct dais_str room_id, int delayed);

@@ -69,6 +69,20 @@ def test_an_amendment_that_would_not_fit_is_left_out(house):
         assert room.say("anna", text)["message"] == text
 
 
+def test_an_amendment_is_held_to_the_rooms_rules(house):
+    with house.room() as room:
+        room.set(blockedWords=["game"], messageMax=100)
+        anna = room.way("anna")
+        said = anna.done("send", message="hello")
+        for verb in ({"verb": "send"}, {"verb": "edit", "messageId": said["id"]}):
+            assert anna.do(message="gg", **verb).problem["field"] == "message"
+            assert anna.do(message="x and x", **verb).problem["field"] == "message"
+        assert anna.done("edit", messageId=said["id"], message="teh")["message"] == "the"
+        room.set(blockedWordAction="mask")
+        assert anna.done("send", message="gg")["message"] == "good ****"
+        assert room.texts() == ["the", "good ****"]
+
+
 def test_messages_are_counted_after_their_commit(house):
     with house.room() as room, house.room() as other:
         for number in range(5):

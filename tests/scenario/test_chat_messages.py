@@ -91,6 +91,20 @@ def test_mentions(any_room, way):
     assert here.next("chat:message") == said
 
 
+def test_mentions_do_not_reach_who_has_blocked_the_author(room):
+    berta, pest = room.house.person("berta"), room.house.id("pest")
+    path = f"/api/users/{pest}/block"
+    berta.post(path).expect(204)
+    try:
+        away = room.way("berta", "ws")
+        mine = [room.house.id("berta"), room.house.id("carla")]
+        assert room.say("pest", "@berta @carla", mentions=mine)["mentions"] == mine[1:]
+        said = room.say("anna", "@berta", mentions=mine[:1])
+        assert away.next("chat:mention") == said
+    finally:
+        berta.delete(path).expect(204)
+
+
 @every_way
 def test_mentions_are_people(room, way):
     anna = room.way("anna", way)
@@ -197,6 +211,31 @@ def test_edit_window(room):
     def is_over():
         return anna.do("edit", messageId=said["id"], message="Hello").status == 403
     eventually(is_over, 5)
+
+
+@every_way
+def test_edit_is_of_ones_own_words(room, way):
+    """Rows about somebody are not his to change: who came cannot have won a prize."""
+    room.set(showJoins=True)
+    viewer = room.join("berta")
+    room.join("anna")
+    anna = room.house.id("anna")
+    came = viewer.next("chat:message", lambda it: it["type"] == "join" and it["userId"] == anna)
+    refused = room.way("anna", way).do("edit", messageId=came["id"], message="won a prize")
+    assert refused.status == 403 and refused.problem["detail"]
+    assert "won a prize" not in [row["message"] for row in room.page()["messages"]]
+
+
+@every_way
+def test_edit_is_writing(room, way):
+    """Where nobody may write, nobody writes by way of what stands there already."""
+    said = room.say("anna", "Helo")
+    anna = room.way("anna", way)
+    for setting, status in (({"isChatEnabled": False}, 409), ({"writers": "moderators"}, 403)):
+        room.set(**setting)
+        assert anna.do("edit", messageId=said["id"], message="Hello").status == status
+        room.set(isChatEnabled=True, writers="everyone")
+    assert room.texts() == ["Helo"]
 
 
 @every_way

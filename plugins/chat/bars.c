@@ -161,14 +161,28 @@ void bars_tell(const struct card *card, const struct store_bar *bar)
     told_barred(card, bar->user_id, bar->until, bar->reason);
     told_typing(card, &typing, 0);
     told_moderators(card, "chat:bars", &bars_change, &change);
+}
+
+void bars_settle(void)
+{
     int32_t error = store_settle();
     if (error)
         dais_logf(DAIS_WARN, "what was on its way when somebody was barred may still come (%d)",
                   (int)error);
 }
 
-/** What the account wrote in the last `seconds` goes. */
-static int32_t sweep(const struct card *card, const struct store_bar *bar, int64_t seconds)
+static struct dais_str newest_of(const struct store_ids *ids)
+{
+    struct dais_str newest = ids->items[0];
+    for (uint32_t i = 1; i < ids->count; i++) {
+        if (memcmp(ids->items[i].ptr, newest.ptr, newest.len) > 0)
+            newest = ids->items[i];
+    }
+    return newest;
+}
+
+/** What the account wrote in the last `seconds` goes. With the room's lock. */
+static int32_t sweep_locked(const struct card *card, const struct store_bar *bar, int64_t seconds)
 {
     const struct store_wrote wrote = {.room_id = card->id,
                                       .author_id = bar->user_id,
@@ -176,7 +190,7 @@ static int32_t sweep(const struct card *card, const struct store_bar *bar, int64
     struct store_ids ids = {NULL, 0};
     int32_t error = store_remove_of(NULL, &wrote, bar->by, &ids);
     if (ids.count > TOLD_SINGLY_MAX) {
-        told_cleared(card, ids.items[ids.count - 1], bar->user_id);
+        told_cleared(card, newest_of(&ids), bar->user_id);
         return error;
     }
     for (uint32_t i = 0; i < ids.count; i++) {
@@ -186,15 +200,30 @@ static int32_t sweep(const struct card *card, const struct store_bar *bar, int64
     return error;
 }
 
-/** Bars, tells it, and deletes. With the room's lock. */
-static int32_t bar(const struct bars_order *order, int64_t delete_seconds,
-                   struct store_bar *ret_bar, struct chat_verdict *verdict)
+static int32_t sweep(const struct card *card, const struct store_bar *bar, int64_t seconds)
 {
-    int32_t error = bars_store(NULL, order, ret_bar, verdict);
+    struct dais_lock *lock;
+    int32_t error = seconds > 0 ? dais_fiber->lock(card->id, &lock) : DAIS_OK;
+    if (error || seconds <= 0)
+        return error;
+    error = sweep_locked(card, bar, seconds);
+    dais_fiber->unlock(lock);
+    return error;
+}
+
+/** Bars and tells it. */
+static int32_t bar(const struct bars_order *order, struct store_bar *ret_bar,
+                   struct chat_verdict *verdict)
+{
+    struct dais_lock *lock;
+    int32_t error = dais_fiber->lock(order->card->id, &lock);
     if (error)
         return error;
-    bars_tell(order->card, ret_bar);
-    return delete_seconds > 0 ? sweep(order->card, ret_bar, delete_seconds) : DAIS_OK;
+    error = bars_store(NULL, order, ret_bar, verdict);
+    if (!error)
+        bars_tell(order->card, ret_bar);
+    dais_fiber->unlock(lock);
+    return error;
 }
 
 int32_t bars_put(const struct dais_caller *caller, const struct bars_put *in)
@@ -203,16 +232,16 @@ int32_t bars_put(const struct dais_caller *caller, const struct bars_put *in)
     struct bars_order order = {
         .user_id = in->user_id, .reason = in->reason, .seconds = in->seconds};
     struct store_bar made;
-    struct dais_lock *lock = NULL;
     int32_t error = who_room(&in->room, NULL, &order.card, &verdict);
     if (!error)
         error = who_moderates(caller, order.card, &order.actor, &verdict);
-    if (!error)
-        error = dais_fiber->lock(order.card->id, &lock);
     if (!error) {
         order.by = dais_caller_identity(caller)->user_id;
-        error = bar(&order, in->delete_messages, &made, &verdict);
-        dais_fiber->unlock(lock);
+        error = bar(&order, &made, &verdict);
+    }
+    if (!error) {
+        bars_settle();
+        error = sweep(order.card, &made, in->delete_messages);
     }
     if (error)
         return who_refused(caller, error, &verdict);

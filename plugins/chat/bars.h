@@ -83,6 +83,9 @@ struct bars_order {
 DAIS_CHECK_RESULT int32_t bars_store(struct dais_tx *tx, const struct bars_order *order,
                                      struct store_bar *ret_bar, struct chat_verdict *ret_verdict);
 
-/** [fiber] [suspends] Behind the commit: tells the account and the moderators, ends its typing, and
- * waits until nothing of it is on its way into the database any more. */
+/** [fiber] [suspends] Behind the commit: tells the account and the moderators, ends its typing. */
 void bars_tell(const struct card *card, const struct store_bar *bar);
+
+/** [fiber] [suspends] Behind that, without the lock since it may take a second: waits until nothing
+ * of who was barred is on its way into the database any more. */
+void bars_settle(void);

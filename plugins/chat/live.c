@@ -2,6 +2,7 @@
 #include "live.h"
 
 #include "card.h"
+#include "dais/fiber.h"
 #include "dais/svc/roomsource.h"
 #include "edit.h"
 #include "react.h"
@@ -98,10 +99,12 @@ const struct dais_event_out live_documents[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/** Its source says that a room is another one now: closed, removed, renamed. */
+/** Its source says that a room is another one now: closed, removed, renamed. Every worker hears it;
+ * one drops the card of all. */
 static void room_changed(const struct dais_bus_event *event)
 {
-    card_drop(event->key);
+    if (dais_fiber->worker() == 0)
+        card_drop(event->key);
 }
 
 const struct dais_subscription live_subscriptions[] = {

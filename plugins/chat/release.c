@@ -46,10 +46,13 @@ static int32_t release_room(struct dais_str room_id)
 void release_run(void)
 {
     struct store_ids rooms = {NULL, 0};
-    int32_t error = store_due(ROOMS_MAX, &rooms);
-    for (uint32_t i = 0; i < rooms.count && !error; i++)
+    int32_t error = store_due(ROOMS_MAX, &rooms), failed = error;
+    /* A room that cannot be asked about keeps no other one waiting. */
+    for (uint32_t i = 0; i < rooms.count && error != DAIS_E_CANCELLED; i++) {
         error = release_room(rooms.items[i]);
-    if (error && error != DAIS_E_UNAVAILABLE && error != DAIS_E_CANCELLED)
+        failed = error ? error : failed;
+    }
+    if (failed && failed != DAIS_E_UNAVAILABLE && failed != DAIS_E_CANCELLED)
         dais_logf(DAIS_WARN, "delayed messages are not shown yet (%d), it is tried again",
-                  (int)error);
+                  (int)failed);
 }

@@ -333,5 +333,7 @@ int32_t reports_resolve(const struct dais_caller *caller, const struct reports_r
     }
     if (error)
         return who_refused(caller, error, &verdict);
+    if (decision.is_barred)
+        bars_settle();
     return dais_caller_reply(caller, 200, &reports_report, &decision.report);
 }

@@ -170,12 +170,6 @@ int64_t chat_slow_ms(const struct chat_settings *settings, const struct chat_sen
     return chat_is_moderator(sender) ? 0 : settings->slow_mode_seconds * 1000;
 }
 
-int64_t chat_slow_left_ms(int64_t slow_ms, int64_t last_ms, int64_t now_ms)
-{
-    const int64_t gone_ms = now_ms > last_ms ? now_ms - last_ms : 0;
-    return slow_ms > gone_ms ? slow_ms - gone_ms : 0;
-}
-
 int32_t chat_check_slow(int64_t left_ms, struct chat_verdict *ret_verdict)
 {
     if (left_ms <= 0)

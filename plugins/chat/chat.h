@@ -8,8 +8,10 @@
  * is: the error code, the field that is wrong, one sentence for people, and when it may be tried
  * again. A rule that allows gives DAIS_OK and leaves the verdict alone. Every verdict may be NULL.
  *
- *   send:  chat_check_open → chat_may_write → chat_needs_follow? chat_check_follow →
- * chat_check_text edit:  chat_check_open → chat_may_edit → chat_check_text
+ *   send   chat_check_open → chat_may_write → chat_check_text → chat_needs_follow?
+ *          chat_check_follow
+ *
+ *   edit   chat_check_open → chat_may_write → chat_may_edit → chat_check_text
  *
  * What a text may hold is decided by text.h, words.h, links.h and emoji.h, which stand alone.
  */
@@ -151,10 +153,6 @@ DAIS_CHECK_RESULT int32_t chat_check_follow(const struct chat_settings *settings
 
 /** Milliseconds to wait between two messages of `sender`; 0: none. */
 int64_t chat_slow_ms(const struct chat_settings *settings, const struct chat_sender *sender);
-
-/** Milliseconds that are left of `slow_ms` when the last message came at `last_ms`; a last message
- * from the future (another machine's clock) counts as one of now. */
-int64_t chat_slow_left_ms(int64_t slow_ms, int64_t last_ms, int64_t now_ms);
 
 /** DAIS_E_LIMIT with the time to wait; DAIS_OK when `left_ms` is 0. */
 DAIS_CHECK_RESULT int32_t chat_check_slow(int64_t left_ms, struct chat_verdict *ret_verdict);

@@ -5,6 +5,8 @@
 /* Behind an UPDATE of chat.messages m that knows the room r. */
 #define GIVE " RETURNING m.*) SELECT " STORE_MESSAGE_COLUMNS " FROM changed m" STORE_MESSAGE_JOINS
 
+#define REACTOR_BARRED STORE_BARRED("m.room_id", "$2::uuid")
+
 enum { EDIT, BARRED, REMOVE, REMOVE_OF, LOCK_ROOM, PIN, REACT, UNREACT, REACTED };
 
 const struct dais_statement store_change_statements[] = {
@@ -47,37 +49,31 @@ const struct dais_statement store_change_statements[] = {
              DAIS_LANE_POOL, 3, 0, 0},
     [REACT] = {"react",
                "WITH there AS (SELECT m.id FROM chat.messages m "
-               "JOIN chat.rooms r ON r.id = m.room_id WHERE m.id = $1::uuid AND m.is_released "
-               "AND " STORE_KEPT " AND NOT " STORE_BARRED(
-                   "m.room_id",
-                   "$2::uuid") "), "
-                               "added AS (INSERT INTO chat.reactions (message_id, emoji, user_id) "
-                               "SELECT t.id, $3::text, $2::uuid FROM there t "
-                               "WHERE (SELECT count(*) FROM chat.reaction_counts c WHERE "
-                               "c.message_id = $1::uuid "
-                               "AND c.count > 0 AND c.emoji <> $3::text) < $4::bigint "
-                               "ON CONFLICT DO NOTHING RETURNING message_id, emoji) "
-                               "INSERT INTO chat.reaction_counts AS c (message_id, emoji, count) "
-                               "SELECT a.message_id, a.emoji, 1 FROM added a "
-                               "ON CONFLICT (message_id, emoji) DO UPDATE SET count = c.count + 1, "
-                               "first_at = CASE WHEN c.count = 0 THEN now() ELSE c.first_at END",
+               "JOIN chat.rooms r ON r.id = m.room_id "
+               "WHERE m.id = $1::uuid AND m.is_released AND " STORE_KEPT " AND NOT " REACTOR_BARRED
+               "), "
+               "added AS (INSERT INTO chat.reactions (message_id, emoji, user_id) "
+               "SELECT t.id, $3::text, $2::uuid FROM there t "
+               "WHERE (SELECT count(*) FROM chat.reaction_counts c WHERE c.message_id = $1::uuid "
+               "AND c.count > 0 AND c.emoji <> $3::text) < $4::bigint "
+               "ON CONFLICT DO NOTHING RETURNING message_id, emoji) "
+               "INSERT INTO chat.reaction_counts AS c (message_id, emoji, count) "
+               "SELECT a.message_id, a.emoji, 1 FROM added a "
+               "ON CONFLICT (message_id, emoji) DO UPDATE SET count = c.count + 1, "
+               "first_at = CASE WHEN c.count = 0 THEN now() ELSE c.first_at END",
                DAIS_LANE_POOL, 4, 0, 0},
-    [UNREACT] =
-        {"unreact",
-         "WITH gone AS (DELETE FROM chat.reactions x USING chat.messages m, chat.rooms r "
-         "WHERE x.message_id = $1::uuid AND x.user_id = $2::uuid AND x.emoji = $3::text "
-         "AND m.id = x.message_id AND r.id = m.room_id AND m.is_released AND " STORE_KEPT
-         " AND NOT " STORE_BARRED(
-             "m.room_id",
-             "$2::uuid") " RETURNING x.message_id, x.emoji) "
-                         "UPDATE chat.reaction_counts c SET count = c.count - 1 FROM gone g "
-                         "WHERE c.message_id = g.message_id AND c.emoji = g.emoji",
-         DAIS_LANE_POOL, 3, 0, 0},
+    [UNREACT] = {"unreact",
+                 "WITH gone AS (DELETE FROM chat.reactions x USING chat.messages m, chat.rooms r "
+                 "WHERE x.message_id = $1::uuid AND x.user_id = $2::uuid AND x.emoji = $3::text "
+                 "AND m.id = x.message_id AND r.id = m.room_id AND m.is_released "
+                 "AND " STORE_KEPT " AND NOT " REACTOR_BARRED " RETURNING x.message_id, x.emoji) "
+                 "UPDATE chat.reaction_counts c SET count = c.count - 1 FROM gone g "
+                 "WHERE c.message_id = g.message_id AND c.emoji = g.emoji",
+                 DAIS_LANE_POOL, 3, 0, 0},
     [REACTED] = {"reacted",
                  "SELECT EXISTS (SELECT FROM chat.reactions x WHERE x.message_id = $1::uuid "
-                 "AND x.emoji = $3::text AND x.user_id = $2::uuid)::int, " STORE_BARRED(
-                     "m.room_id", "$2::uuid") "::int "
-                                              "FROM chat.messages m WHERE m.id = $1::uuid",
+                 "AND x.emoji = $3::text AND x.user_id = $2::uuid)::int, " REACTOR_BARRED
+                 "::int FROM chat.messages m WHERE m.id = $1::uuid",
                  DAIS_LANE_READ, 3, DAIS_STATEMENT_IDEMPOTENT, 0},
     {NULL, NULL, 0, 0, 0, 0},
 };

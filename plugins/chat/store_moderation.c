@@ -4,14 +4,13 @@
 #include "dais/mem.h"
 #include "store_rows.h"
 
-#define BAR_COLUMNS                                                                                \
-    "b.user_id, u.name, " STORE_TIME("b.until") ", b.reason, b.barred_by, " STORE_TIME(            \
-        "b.created_at") ", " STORE_MS("b.until") ", b.n"
+#define BAR_TIMES STORE_TIME("b.until") ", b.reason, b.barred_by, " STORE_TIME("b.created_at")
+#define BAR_COLUMNS "b.user_id, u.name, " BAR_TIMES ", " STORE_MS("b.until") ", b.n"
 #define IN_FORCE "(b.until IS NULL OR b.until > now())"
+#define REPORT_TIMES STORE_TIME("p.resolved_at") ", " STORE_TIME("p.created_at")
 #define REPORT_COLUMNS                                                                             \
     "p.id, p.room_id, p.message_id, m.text, m.author_id, a.name, p.reporter_id, u.name, "          \
-    "p.reason, p.note, p.status, p.resolved_by, " STORE_TIME("p.resolved_at") ", " STORE_TIME(     \
-        "p.created_at")
+    "p.reason, p.note, p.status, p.resolved_by, " REPORT_TIMES
 #define REPORT_JOINS                                                                               \
     " JOIN chat.messages m ON m.id = p.message_id "                                                \
     "LEFT JOIN auth.users_public a ON a.id = m.author_id "                                         \
@@ -20,6 +19,9 @@
     "SELECT " REPORT_COLUMNS " FROM chat.reports p" REPORT_JOINS " WHERE p.room_id = $1::uuid "    \
     "AND p.id < coalesce($2::uuid, " STORE_ID_MAX ")"
 #define NEWEST " ORDER BY p.id DESC LIMIT $3::bigint"
+
+#define NEW_REPORTER_BARRED STORE_BARRED("m.room_id", "$3::uuid")
+#define REPORTER_BARRED STORE_BARRED("m.room_id", "$2::uuid")
 
 enum { BAR, UNBAR, BAR_OF, BARS, REPORT, REPORT_WHY, REPORT_GET, REPORTS, REPORTS_OPEN, RESOLVE };
 
@@ -50,25 +52,21 @@ const struct dais_statement store_moderation_statements[] = {
               "AND b.n < CASE WHEN $2::bigint = 0 THEN 9223372036854775807 ELSE $2::bigint END "
               "AND " IN_FORCE " ORDER BY b.n DESC LIMIT $3::bigint",
               DAIS_LANE_READ, 3, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [REPORT] =
-        {"report",
-         "WITH p AS (INSERT INTO chat.reports (id, room_id, message_id, reporter_id, "
-         "reason, note) SELECT $1::uuid, m.room_id, m.id, $3::uuid, $4::text, $5::text "
-         "FROM chat.messages m JOIN chat.rooms r ON r.id = m.room_id "
-         "WHERE m.id = $2::uuid AND m.is_released AND " STORE_KEPT " AND NOT " STORE_BARRED(
-             "m.room_id",
-             "$3::uuid") " AND (SELECT count(*) FROM chat.reports o WHERE o.room_id = m.room_id "
-                         "AND o.status = 'open') < $6::bigint "
-                         "ON CONFLICT (message_id, reporter_id) DO NOTHING RETURNING *) "
-                         "SELECT " REPORT_COLUMNS " FROM p" REPORT_JOINS,
-         DAIS_LANE_POOL, 6, 0, 0},
+    [REPORT] = {"report",
+                "WITH p AS (INSERT INTO chat.reports (id, room_id, message_id, reporter_id, "
+                "reason, note) SELECT $1::uuid, m.room_id, m.id, $3::uuid, $4::text, $5::text "
+                "FROM chat.messages m JOIN chat.rooms r ON r.id = m.room_id "
+                "WHERE m.id = $2::uuid AND m.is_released AND " STORE_KEPT
+                " AND NOT " NEW_REPORTER_BARRED " AND (SELECT count(*) FROM chat.reports o "
+                "WHERE o.room_id = m.room_id AND o.status = 'open') < $6::bigint "
+                "ON CONFLICT (message_id, reporter_id) DO NOTHING RETURNING *) "
+                "SELECT " REPORT_COLUMNS " FROM p" REPORT_JOINS,
+                DAIS_LANE_POOL, 6, 0, 0},
     [REPORT_WHY] = {"report_why",
-                    "SELECT (m.is_released AND " STORE_KEPT ")::int, " STORE_BARRED(
-                        "m.room_id",
-                        "$2::uuid") "::int, "
-                                    "(SELECT p.id FROM chat.reports p WHERE p.message_id = m.id "
-                                    "AND p.reporter_id = $2::uuid) FROM chat.messages m "
-                                    "JOIN chat.rooms r ON r.id = m.room_id WHERE m.id = $1::uuid",
+                    "SELECT (m.is_released AND " STORE_KEPT ")::int, " REPORTER_BARRED "::int, "
+                    "(SELECT p.id FROM chat.reports p WHERE p.message_id = m.id "
+                    "AND p.reporter_id = $2::uuid) FROM chat.messages m "
+                    "JOIN chat.rooms r ON r.id = m.room_id WHERE m.id = $1::uuid",
                     DAIS_LANE_READ, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [REPORT_GET] = {"report_get",
                     "SELECT " REPORT_COLUMNS " FROM chat.reports p" REPORT_JOINS

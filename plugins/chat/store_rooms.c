@@ -7,11 +7,11 @@
 /* Lists travel as one text. No word holds the separator: it is a control character. */
 #define SEPARATOR "\x1f"
 
-enum { OWNER = STORE_ROOMS_OWNER, GET, MAKE, SET, REMOVE, LOCK, APPOINT, DISMISS, LIST, STANDING };
+#define SINCE STORE_TIME("m.created_at")
+
+enum { GET, MAKE, SET, REMOVE, LOCK, APPOINT, DISMISS, LIST, STANDING };
 
 const struct dais_statement store_rooms_statements[] = {
-    [OWNER] = {"room_owner", "SELECT r.owner_id FROM chat.rooms r WHERE r.id = $1::uuid",
-               DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     [GET] = {"room_get",
              "SELECT r.id, r.version, r.cleared_through, r.is_enabled::int, r.is_delayed::int, "
              "r.is_followers_only::int, r.show_joins::int, r.delay_seconds, "
@@ -55,11 +55,9 @@ const struct dais_statement store_rooms_statements[] = {
                  "DELETE FROM chat.moderators WHERE room_id = $1::uuid AND user_id = $2::uuid",
                  DAIS_LANE_POOL, 2, 0, 0},
     [LIST] = {"moderators",
-              "SELECT m.user_id, u.name, nullif(u.avatar_url, ''), m.added_by, " STORE_TIME(
-                  "m.created_at") " FROM chat.moderators m "
-                                  "JOIN auth.users_public u ON u.id = m.user_id WHERE m.room_id = "
-                                  "$1::uuid "
-                                  "ORDER BY lower(u.name), m.user_id",
+              "SELECT m.user_id, u.name, nullif(u.avatar_url, ''), m.added_by, " SINCE
+              " FROM chat.moderators m JOIN auth.users_public u ON u.id = m.user_id "
+              "WHERE m.room_id = $1::uuid ORDER BY lower(u.name), m.user_id",
               DAIS_LANE_READ, 1, DAIS_STATEMENT_IDEMPOTENT, 0},
     [STANDING] = {"standing",
                   "SELECT u.id, u.name, u.role, EXISTS (SELECT FROM chat.moderators m "

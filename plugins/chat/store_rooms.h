@@ -12,9 +12,6 @@
 
 extern const struct dais_statement store_rooms_statements[];
 
-/** The row that finds a room's owner, for the route table. */
-#define STORE_ROOMS_OWNER 0
-
 /** Moderators of a room at most. */
 #define STORE_MODERATORS_MAX 100u
 

@@ -85,11 +85,6 @@ static void test_slow_mode(void **state)
     settings.slow_mode_seconds = 30;
     assert_int_equal(chat_slow_ms(&settings, &VIEWER), 30000);
     assert_int_equal(chat_slow_ms(&settings, &MODERATOR), 0);
-    assert_int_equal(chat_slow_left_ms(30000, 1000, 1000), 30000);
-    assert_int_equal(chat_slow_left_ms(30000, 1000, 30999), 1);
-    assert_int_equal(chat_slow_left_ms(30000, 1000, 31000), 0);
-    assert_int_equal(chat_slow_left_ms(30000, 5000, 1000), 30000);
-    assert_int_equal(chat_slow_left_ms(0, 5000, 5000), 0);
     struct chat_verdict verdict = {0};
     assert_int_equal(chat_check_slow(0, &verdict), DAIS_OK);
     assert_int_equal(chat_check_slow(1500, &verdict), DAIS_E_LIMIT);

@@ -17,7 +17,7 @@
 #include "loop/park.h"
 #include "loop/worker.h"
 
-#define PATIENCE_MS 5000u
+#define PATIENCE_MS 20000u
 
 /* Older and newer code of the same plugin. */
 enum { SAME, OTHER, PLANS };

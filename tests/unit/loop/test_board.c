@@ -20,7 +20,7 @@
 #include "loop/worker.h"
 
 #define WORKERS 2u
-#define PATIENCE_MS 5000u
+#define PATIENCE_MS 20000u
 
 static const struct dais_board BOARD = {.name = "numbers", .keys_max = 4, .key_bytes_max = 16};
 static const struct dais_board STRANGER = {

@@ -21,7 +21,7 @@
 #include "media/message.h"
 
 #define WORKERS 2u
-#define PATIENCE_MS 5000u
+#define PATIENCE_MS 20000u
 #define STORY_BYTES 4096u
 
 /** What the observer saw, as words: "begin track0 packet0 …". */

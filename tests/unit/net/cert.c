@@ -197,7 +197,7 @@ int client_ended(struct client *client)
         ;
     int what = SSL_get_error(client->ssl, got);
     return what == SSL_ERROR_ZERO_RETURN || what == SSL_ERROR_SSL ||
-           (what == SSL_ERROR_SYSCALL && rig_closed_within(client->fd, 5000));
+           (what == SSL_ERROR_SYSCALL && rig_closed_within(client->fd, 20000));
 }
 
 int client_saw(struct client *client, const char *name)

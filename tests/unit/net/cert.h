@@ -66,7 +66,7 @@ unsigned char *client_seal(struct client *client, const char *text, size_t len, 
 /** Reads until `text` was seen or nothing comes; whether it was seen. */
 int client_expect(struct client *client, const char *text);
 
-/** Whether the server ends the connection within five seconds, by close_notify or without. */
+/** Whether the server ends the connection within twenty seconds, by close_notify or without. */
 int client_ended(struct client *client);
 
 /** Whether the certificate that the server showed is for `name`. */

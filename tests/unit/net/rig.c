@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define WORKERS 2u
-#define READ_TIMEOUT_S 5
+#define READ_TIMEOUT_S 20
 #define STOP_GRACE_MS 3000u
 
 struct http_owner rig_owner = {.id = "rig", .plugin = 1};

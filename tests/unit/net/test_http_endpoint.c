@@ -20,7 +20,7 @@
 #define HOST " HTTP/1.1\r\nHost: test.example:81\r\n"
 #define GET(path) "GET " path HOST "\r\n"
 #define BODY_MAX 8
-#define PATIENCE_MS 5000u
+#define PATIENCE_MS 20000u
 
 static _Atomic uint32_t asked_rates;
 

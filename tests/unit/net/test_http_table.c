@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: test\r\n\r\n"
-#define PATIENCE_MS 5000u
+#define PATIENCE_MS 20000u
 /** More than the buffers of both ends of a loopback connection hold. */
 #define BIG_BYTES (16u << 20)
 

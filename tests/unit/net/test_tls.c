@@ -403,9 +403,11 @@ static void test_damaged_record_with_the_handshake(void **state)
 {
     struct client client;
     (void)state;
+    uint64_t since_ms = clock_ms();
     assert_true(client_open(&client, port(), &(struct client_options){.corked = 1}));
     send_damaged(&client);
     assert_true(client_ended(&client));
+    assert_true(clock_ms() - since_ms < 5000); /* no time-out of a request */
     client_close(&client);
     assert_serves();
 }

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define AWAIT_MS 5000u
+#define AWAIT_MS 20000u
 #define SOON_MS 200u
 #define LOOK_MS 10u
 

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define AWAIT_MS 5000u
+#define AWAIT_MS 20000u
 #define ASK_MS 1000u
 
 enum { RATE_OTHER, RATE_CONNECT };

@@ -23,7 +23,7 @@
 
 #define TOKENS_MAX 16u
 #define NAME_BYTES 32u
-#define AWAIT_MS 5000u
+#define AWAIT_MS 20000u
 #define COUNT_MAX 3u
 
 /** Numbers of rate classes. */

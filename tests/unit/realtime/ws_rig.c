@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <time.h>
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 20000
 
 static struct peer *peers;
 

@@ -26,7 +26,7 @@
 
 #define PEER_MESSAGE_BYTES_MAX 1000u
 #define PEER_BUDGET 65536u
-#define PEER_CLOSE_MS 1000
+#define PEER_CLOSE_MS 3000
 
 /** What this thread may know of the server's part: as it was when peer_run last came to it. */
 struct peer_sight {

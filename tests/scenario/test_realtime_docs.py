@@ -13,8 +13,9 @@ from dais.server import ROOT
 
 TEXT = (ROOT / "docs" / "realtime.md").read_text()
 MODULES = ROOT / "tests" / "node_modules"
-# Browsers have it; this version of Node does not.
-GLOBAL = 'import WebSocket from "ws";\nglobalThis.WebSocket ??= WebSocket;\n'
+# Browsers have these; not every version of Node does.
+GLOBAL = ('import WebSocket from "ws";\nimport { webcrypto } from "node:crypto";\n'
+          'globalThis.WebSocket ??= WebSocket;\nglobalThis.crypto ??= webcrypto;\n')
 
 
 def sample(title):
@@ -26,10 +27,10 @@ def sample(title):
 class Client:
     """A sample that runs."""
 
-    def __init__(self, server, stream, title, folder):
+    def __init__(self, title, folder, names):
         language, text = sample(title)
-        text = text.replace("http://localhost:8080", server.url)
-        text = text.replace('"PLAYBACK_ID"', f'"{stream["playbackId"]}"')
+        for name, value in names.items():
+            text = text.replace(f'"{name}"', f'"{value}"')
         if language == "js" and "socket.io" not in text:
             text = GLOBAL + text
         path = folder / ("sample.mjs" if language == "js" else "sample.py")
@@ -52,10 +53,10 @@ class Client:
 
 @pytest.fixture
 def run(request, tmp_path):
-    def start(server, stream, title):
+    def start(server, title, **names):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
-        client = Client(server, stream, title, folder)
+        client = Client(title, folder, {"http://localhost:8080": server.url, **names})
         request.addfinalizer(client.process.wait)
         request.addfinalizer(client.process.kill)
         return client
@@ -66,7 +67,7 @@ def test_the_samples_work_and_come_back(own_server, run):
     """All are the same guest, so that nobody counts more than one viewer."""
     server = own_server()
     stream = server.stream()
-    clients = [run(server, stream, title)
+    clients = [run(server, title, PLAYBACK_ID=stream["playbackId"])
                for title in ("A client of /ws", "socket.io-client", "python-socketio")]
     for client in clients:
         client.says("watching 1")
@@ -75,3 +76,24 @@ def test_the_samples_work_and_come_back(own_server, run):
     for client in clients:
         client.says("watching 1", times=2)
     assert not any("watching 2" in client.lines for client in clients)
+
+
+def test_the_sample_of_a_chat_misses_nothing_and_says_nothing_twice(own_server, run):
+    server = own_server()
+    owner = server.user(role="admin")
+    room = server.stream(owner)["id"]
+    said = f"/api/chat/session/{room}"
+    owner.post(said, {"message": "Welcome"}).expect(201)
+    client = run(server, "A client of chat", ROOM_ID=room, TOKEN=owner.token)
+    name = owner.user["name"]
+    client.says(f"{name}: Welcome")
+    client.says(f"{name}: Hello")
+    owner.post(said, {"message": "Behind the page"}).expect(201)
+    client.says(f"{name}: Behind the page")
+    server.stop()
+    server.start()
+    gone = owner.post(said, {"message": "While it was away"}).expect(201).json["id"]
+    client.says(f"{name}: While it was away")
+    owner.delete(f"/api/chat/{gone}").expect(204)
+    client.says(f"deleted {gone}")
+    assert len(client.lines) == len(set(client.lines)) == 5

@@ -17,30 +17,31 @@
 
 enum { ADD_MANY };
 
+#define NOT_BARRED "NOT " STORE_BARRED("v.room_id", "v.author_id")
+
 /* The guards are those of the statement "add"; see store.c. */
 const struct dais_statement store_many_statements[] = {
-    [ADD_MANY] =
-        {"add_many",
-         "WITH v AS (SELECT w.*, u.uid, u.name, u.avatar_url FROM unnest($1::uuid[], "
-         "$2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::uuid[], "
-         "$8::text[], $9::timestamptz[], $10::bigint[]) WITH ORDINALITY AS w (id, "
-         "room_id, author_id, version, text, client_id, reply_to, mentions, created_at, "
-         "delay, n) JOIN auth.users_public u ON u.id = w.author_id), "
-         "added AS (INSERT INTO chat.messages (id, room_id, author_id, type, text, "
-         "client_id, reply_to, mentions, created_at, visible_at, is_released) "
-         "SELECT v.id, v.room_id, v.author_id, 'comment', v.text, v.client_id, "
-         "v.reply_to, v.mentions::uuid[], v.created_at, CASE WHEN v.delay > 0 "
-         "THEN now() + v.delay * interval '1 millisecond' END, v.delay = 0 FROM v "
-         "JOIN chat.rooms r ON r.id = v.room_id AND r.version = v.version "
-         "WHERE NOT " STORE_BARRED(
-             "v.room_id",
-             "v.author_id") " AND NOT EXISTS (SELECT FROM auth.blocks_public k "
-                            "WHERE k.blocker_id = r.owner_id AND k.blocked_id = v.author_id) ORDER "
-                            "BY v.n "
-                            "ON CONFLICT (author_id, room_id, client_id) DO NOTHING RETURNING id) "
-                            "SELECT v.n, v.uid, v.name, nullif(v.avatar_url, '') FROM added a "
-                            "JOIN v ON v.id = a.id",
-         DAIS_LANE_BATCH, STORE_MANY_VALUES, 0, 0},
+    [ADD_MANY] = {"add_many",
+                  "WITH v AS (SELECT w.*, u.uid, u.name, u.avatar_url "
+                  "FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], "
+                  "$6::text[], $7::uuid[], $8::text[], $9::timestamptz[], $10::bigint[]) "
+                  "WITH ORDINALITY AS w (id, room_id, author_id, version, text, "
+                  "client_id, reply_to, mentions, created_at, delay, n) "
+                  "JOIN auth.users_public u ON u.id = w.author_id), "
+                  "added AS (INSERT INTO chat.messages (id, room_id, author_id, type, text, "
+                  "client_id, reply_to, mentions, created_at, visible_at, is_released) "
+                  "SELECT v.id, v.room_id, v.author_id, 'comment', v.text, "
+                  "v.client_id, v.reply_to, v.mentions::uuid[], v.created_at, "
+                  "CASE WHEN v.delay > 0 THEN now() + v.delay * interval '1 millisecond' END, "
+                  "v.delay = 0 "
+                  "FROM v JOIN chat.rooms r ON r.id = v.room_id AND r.version = v.version "
+                  "WHERE " NOT_BARRED " AND NOT EXISTS (SELECT FROM auth.blocks_public k "
+                  "WHERE k.blocker_id = r.owner_id AND k.blocked_id = v.author_id) "
+                  "ORDER BY v.n "
+                  "ON CONFLICT (author_id, room_id, client_id) DO NOTHING RETURNING id) "
+                  "SELECT v.n, v.uid, v.name, nullif(v.avatar_url, '') "
+                  "FROM added a JOIN v ON v.id = a.id",
+                  DAIS_LANE_BATCH, STORE_MANY_VALUES, 0, 0},
     {NULL, NULL, 0, 0, 0, 0},
 };
 

@@ -19,7 +19,8 @@ enum { ADD_MANY };
 
 #define NOT_BARRED "NOT " STORE_BARRED("v.room_id", "v.author_id")
 
-/* The guards are those of the statement "add"; see store.c. */
+/* The guards are those of the statement "add"; see store.c. OFFSET 0: one look for each row, not
+ * all that an owner has blocked. */
 const struct dais_statement store_many_statements[] = {
     [ADD_MANY] = {"add_many",
                   "WITH v AS (SELECT w.*, u.uid, u.name, u.avatar_url "
@@ -36,7 +37,7 @@ const struct dais_statement store_many_statements[] = {
                   "v.delay = 0 "
                   "FROM v JOIN chat.rooms r ON r.id = v.room_id AND r.version = v.version "
                   "WHERE " NOT_BARRED " AND NOT EXISTS (SELECT FROM auth.blocks_public k "
-                  "WHERE k.blocker_id = r.owner_id AND k.blocked_id = v.author_id) "
+                  "WHERE k.blocker_id = r.owner_id AND k.blocked_id = v.author_id OFFSET 0) "
                   "ORDER BY v.n "
                   "ON CONFLICT (author_id, room_id, client_id) DO NOTHING RETURNING id) "
                   "SELECT v.n, v.uid, v.name, nullif(v.avatar_url, '') "

@@ -10,6 +10,7 @@
 #include "live.h"
 #include "live_moderation.h"
 #include "live_rights.h"
+#include "metrics.h"
 #include "operations.h"
 #include "plugin_config.h"
 #include "purge.h"
@@ -25,9 +26,10 @@
 #include "worker.h"
 
 static const struct dais_need NEEDS[] = {
-    DAIS_NEED_BUS,   DAIS_NEED_CONFIG,   DAIS_NEED_DB,     DAIS_NEED_EVENTS, DAIS_NEED_FIBER,
-    DAIS_NEED_HOOKS, DAIS_NEED_HTTP,     DAIS_NEED_LOG,    DAIS_NEED_MEM,    DAIS_NEED_RANDOM,
-    DAIS_NEED_ROOMS, DAIS_NEED_SERVICES, DAIS_NEED_SHARED, DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
+    DAIS_NEED_BUS,      DAIS_NEED_CONFIG,  DAIS_NEED_DB,     DAIS_NEED_EVENTS,
+    DAIS_NEED_FIBER,    DAIS_NEED_HOOKS,   DAIS_NEED_HTTP,   DAIS_NEED_LOG,
+    DAIS_NEED_MEM,      DAIS_NEED_METRICS, DAIS_NEED_RANDOM, DAIS_NEED_ROOMS,
+    DAIS_NEED_SERVICES, DAIS_NEED_SHARED,  DAIS_NEED_TIMERS, {NULL, NULL, 0, 0},
 };
 
 static const struct dais_offer OFFERS[] = {
@@ -165,6 +167,8 @@ static int32_t init(const struct dais_host *host)
 {
     (void)host;
     int32_t error = plugin_config_read();
+    if (!error)
+        error = metrics_register();
     if (!error)
         error = register_data();
     if (!error)

@@ -5,6 +5,7 @@
 #include "dais/fiber.h"
 #include "dais/random.h"
 #include "dais/svc/roomsource.h"
+#include "metrics.h"
 #include "operations.h"
 #include "store.h"
 #include "told.h"
@@ -258,6 +259,7 @@ int32_t send_message(const struct dais_caller *caller, const struct send *in,
         return answer_again(&draft, answer);
     if (error)
         return who_refused(caller, error, &draft.verdict);
+    metrics_count(METRICS_MESSAGES);
     told_message(draft.card, &draft.message);
     return dais_caller_reply(caller, 201, answer, &draft.message);
 }

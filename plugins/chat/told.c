@@ -4,6 +4,7 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "dais/log.h"
+#include "metrics.h"
 #include "store.h"
 
 /** How clients of the party dialect join: they hear live:message instead of chat:message. */
@@ -38,9 +39,11 @@ static void tell(const struct to *to, const struct dais_emit *emit)
             break;
         error = to_emit(to, emit);
     }
-    if (error && emit->delivery != DAIS_DROPPABLE)
-        dais_logf(DAIS_WARN, "event %s of a chat was not told (%d)", emit->renderings->event,
-                  (int)error);
+    if (!error || emit->delivery == DAIS_DROPPABLE)
+        return;
+    metrics_count(METRICS_UNTOLD);
+    dais_logf(DAIS_WARN, "event %s of a chat was not told (%d)", emit->renderings->event,
+              (int)error);
 }
 
 static struct to to_room(const struct card *card)

@@ -8,6 +8,7 @@
 #include "dais/log.h"
 #include "dais/mem.h"
 #include "dais/random.h"
+#include "metrics.h"
 #include "store.h"
 #include "told.h"
 
@@ -33,9 +34,11 @@ static int32_t look_locked(const struct unsure *unsure)
     if (error || (unsure->delayed && message.is_released))
         return error; /* release.c has told it */
     error = card_get(NULL, message.room_id, &card);
-    if (!error)
-        told_message(card, &message);
-    return error;
+    if (error)
+        return error;
+    metrics_count(METRICS_MESSAGES);
+    told_message(card, &message);
+    return DAIS_OK;
 }
 
 /** DAIS_OK: it was there, and is told. */

@@ -205,3 +205,14 @@ def test_the_level_changes_while_it_runs(talkative):
     assert talkative.cli("log", "level", "default", "--plugin", "auth").stdout == "warn\n"
     assert talkative.cli("log", "level", "default").stdout == "info\n"
     assert talkative.cli("log", "level", "info", "--plugin", "nobody").returncode == 1
+
+
+def test_a_chat_counts_what_was_written_and_what_was_refused(server):
+    owner = server.user(role="admin")
+    path = f"/api/chat/session/{server.stream(owner)['id']}"
+    names = [f"dais_chat_{name}_total" for name in ("messages", "refused", "untold")]
+    before = [server.metric(name) for name in names]
+    owner.post(path, {"message": "Hello"}).expect(201)
+    owner.post(path, {"message": " "}).expect(400)
+    after = [server.metric(name) for name in names]
+    assert [now - then for now, then in zip(after, before)] == [1, 1, 0]

@@ -10,9 +10,9 @@
 #include "live.h"
 #include "live_moderation.h"
 #include "live_rights.h"
-#include "metrics.h"
 #include "operations.h"
 #include "plugin_config.h"
+#include "plugin_metrics.h"
 #include "purge.h"
 #include "react.h"
 #include "release.h"
@@ -168,7 +168,7 @@ static int32_t init(const struct dais_host *host)
     (void)host;
     int32_t error = plugin_config_read();
     if (!error)
-        error = metrics_register();
+        error = plugin_metrics_register();
     if (!error)
         error = register_data();
     if (!error)

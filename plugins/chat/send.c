@@ -5,8 +5,8 @@
 #include "dais/fiber.h"
 #include "dais/random.h"
 #include "dais/svc/roomsource.h"
-#include "metrics.h"
 #include "operations.h"
+#include "plugin_metrics.h"
 #include "store.h"
 #include "told.h"
 #include "unsure.h"
@@ -259,7 +259,7 @@ int32_t send_message(const struct dais_caller *caller, const struct send *in,
         return answer_again(&draft, answer);
     if (error)
         return who_refused(caller, error, &draft.verdict);
-    metrics_count(METRICS_MESSAGES);
+    plugin_metrics_count(PLUGIN_METRICS_MESSAGES);
     told_message(draft.card, &draft.message);
     return dais_caller_reply(caller, 201, answer, &draft.message);
 }

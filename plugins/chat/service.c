@@ -3,7 +3,7 @@
 
 #include "card.h"
 #include "dais/random.h"
-#include "metrics.h"
+#include "plugin_metrics.h"
 #include "store.h"
 #include "told.h"
 #include "unsure.h"
@@ -32,7 +32,7 @@ static int32_t post(const struct card *card, struct store_post *row, struct dais
         unsure_add(row->id, row->room_id, 0);
     if (error)
         return error;
-    metrics_count(METRICS_MESSAGES);
+    plugin_metrics_count(PLUGIN_METRICS_MESSAGES);
     told_message(card, &message);
     if (ret_id)
         *ret_id = dais_mem->arena_dup(dais_mem->arena_self(), message.id);

@@ -4,7 +4,7 @@
 #include "card.h"
 #include "dais/fiber.h"
 #include "dais/log.h"
-#include "metrics.h"
+#include "plugin_metrics.h"
 #include "store.h"
 
 /** How clients of the party dialect join: they hear live:message instead of chat:message. */
@@ -41,7 +41,7 @@ static void tell(const struct to *to, const struct dais_emit *emit)
     }
     if (!error || emit->delivery == DAIS_DROPPABLE)
         return;
-    metrics_count(METRICS_UNTOLD);
+    plugin_metrics_count(PLUGIN_METRICS_UNTOLD);
     dais_logf(DAIS_WARN, "event %s of a chat was not told (%d)", emit->renderings->event,
               (int)error);
 }

@@ -8,7 +8,7 @@
 #include "dais/log.h"
 #include "dais/mem.h"
 #include "dais/random.h"
-#include "metrics.h"
+#include "plugin_metrics.h"
 #include "store.h"
 #include "told.h"
 
@@ -36,7 +36,7 @@ static int32_t look_locked(const struct unsure *unsure)
     error = card_get(NULL, message.room_id, &card);
     if (error)
         return error;
-    metrics_count(METRICS_MESSAGES);
+    plugin_metrics_count(PLUGIN_METRICS_MESSAGES);
     told_message(card, &message);
     return DAIS_OK;
 }

@@ -2,7 +2,7 @@
 #include "who.h"
 
 #include "card.h"
-#include "metrics.h"
+#include "plugin_metrics.h"
 
 static const struct dais_field ID_FIELDS[] = {
     DAIS_FIELD(struct who_id, id, DAIS_KIND_UUID, DAIS_FIELD_REQUIRED, 36, 36,
@@ -66,7 +66,7 @@ int32_t who_refused(const struct dais_caller *caller, int32_t error,
 {
     if (verdict->error != error || !verdict->detail)
         return error;
-    metrics_count(METRICS_REFUSED);
+    plugin_metrics_count(PLUGIN_METRICS_REFUSED);
     return dais_caller_fail_later(caller, error, verdict->retry_ms, verdict->field,
                                   verdict->detail);
 }

@@ -27,6 +27,7 @@ enum {
     BACKEND,    /* read → process id of this connection */
     PUT_SLOWLY, /* batch, not idempotent: id, name; takes 300 ms */
     MISSING,    /* read: a table that is not there */
+    COMMITS,    /* read: pattern → how many transactions made them */
     SETTINGS,   /* read → search_path, time zone, application name */
     SITE_STATEMENTS
 };

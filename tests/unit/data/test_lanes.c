@@ -120,6 +120,29 @@ static void a_failed_batch_is_run_one_by_one(void **state)
     site_run(0, batch_with_an_error, NULL);
 }
 
+/* Number 0 keeps the batch's connection busy while the others come, one in a turn. */
+static int32_t trickle(uint32_t number)
+{
+    if (number == 0)
+        return site_do(PUT_SLOWLY, VALUES(dais_int(600), TEXT("trickle")));
+    int32_t code = fiber_sleep(10 * number);
+    return code ? code : site_do(PUT, VALUES(dais_int(600 + number), TEXT("trickle")));
+}
+
+static int32_t trickling_writes(void *arg)
+{
+    EXPECT(site_crowd(12, trickle) == 0);
+    EXPECT(site_number(COUNT_LIKE, VALUES(TEXT("trickle"))) == 12);
+    int64_t commits = site_number(COMMITS, VALUES(TEXT("trickle")));
+    EXPECT(commits >= 2 && commits <= 4); /* on a busy machine a few come too late */
+    return 0;
+}
+
+static void a_batch_gathers_while_one_is_committed(void **state)
+{
+    site_run(0, trickling_writes, NULL);
+}
+
 static int32_t all_errors(void *arg)
 {
     struct dais_statement foreign = site_statements[GET];
@@ -321,6 +344,7 @@ int main(void)
         SITE_TEST(everyone_gets_his_own_answer),
         SITE_TEST(a_bad_read_spoils_no_other),
         SITE_TEST(a_failed_batch_is_run_one_by_one),
+        SITE_TEST(a_batch_gathers_while_one_is_committed),
         SITE_TEST(errors_have_codes),
         SITE_TEST(a_slow_statement_times_out),
         SITE_TEST(a_cancelled_fiber_does_not_wait),

@@ -134,7 +134,7 @@ class Server:
         path.write_text(self.config)
         return ["--config", str(path)]
 
-    def wait_ready(self, timeout_s=20.0):
+    def wait_ready(self, timeout_s=60.0):
         eventually(self.is_ready, timeout_s, what="the server is ready")
 
     def is_ready(self):

@@ -31,7 +31,7 @@ const struct dais_statement site_statements[] = {
     [COUNT_LIKE] = {"count_like", "SELECT count(*) FROM t.items WHERE name LIKE $1", DAIS_LANE_READ,
                     1, 0, 0},
     [BACKEND] = {"backend", "SELECT pg_backend_pid()", DAIS_LANE_READ, 0, 0, 0},
-    [PUT_SLOWLY] = {"put_slowly", "INSERT INTO t.items (id, name) SELECT $1, $2 FROM pg_sleep(0.3)",
+    [PUT_SLOWLY] = {"put_slowly", "INSERT INTO t.items (id, name) SELECT $1, $2 FROM pg_sleep(2)",
                     DAIS_LANE_BATCH, 2, 0, 0},
     [MISSING] = {"missing", "SELECT 1 FROM t.nowhere", DAIS_LANE_READ, 0, 0, 0},
     [COMMITS] = {"commits", "SELECT count(DISTINCT xmin::text) FROM t.items WHERE name LIKE $1",

@@ -2,11 +2,13 @@
 /* Connections that break: a backend terminated in the middle, the whole server killed and back. */
 #include "site.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -14,15 +16,31 @@
 #include "loop/fiber.h"
 #include "loop/worker.h"
 
-#define TERMINATE                                                                                  \
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE "   \
-    "'dais/%' AND pid <> pg_backend_pid()"
+/** What a connection is seen to do in pg_stat_activity. */
+#define SLEEPING "wait_event = 'PgSleep'"
+#define IN_TRANSACTION "state = 'idle in transaction'"
 
-static void terminate_after(uint32_t ms, const char *sql)
+static _Atomic uint32_t terminated;
+
+static const char *ask_of_ours(const char *what, const char *which)
 {
-    char slow[512];
-    snprintf(slow, sizeof slow, "SELECT pg_sleep(%u / 1000.0); %s", ms, sql);
-    pg_ask(&site_pg, slow);
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT %s FROM pg_stat_activity WHERE application_name LIKE 'dais/%%' AND %s", what,
+             which);
+    return pg_ask(&site_pg, sql);
+}
+
+/* Ends the workers' connections once one of them is seen to do this. */
+static void terminate_when(const char *seen)
+{
+    atomic_store(&terminated, 0);
+    for (int tries = 0; strcmp(ask_of_ours("count(*) > 0", seen), "t") != 0; tries++) {
+        assert_true(tries < 2000);
+        (void)poll(NULL, 0, 5);
+    }
+    ask_of_ours("count(pg_terminate_backend(pid, 10000))", "true");
+    atomic_store(&terminated, 1);
 }
 
 struct task {
@@ -52,12 +70,12 @@ static int32_t await_task(void *arg)
     return atomic_load(&task->code);
 }
 
-/* Runs `sql` from outside while `fn` runs on worker 0, which is then waited for. */
-static void meanwhile(int32_t (*fn)(void *arg), uint32_t after_ms, const char *sql)
+/* Ends connections while `fn` runs on worker 0, which is then waited for. */
+static void meanwhile(int32_t (*fn)(void *arg), const char *seen)
 {
     struct task task = {.fn = fn};
     site_run(0, spawn, &task);
-    terminate_after(after_ms, sql);
+    terminate_when(seen);
     site_run(0, await_task, &task);
 }
 
@@ -65,14 +83,14 @@ static int32_t long_read(void *arg)
 {
     uint64_t begun = clock_ms();
     /* Sent again on the next connection. */
-    EXPECT(site_do(NAP_READ, VALUES(TEXT("0.4"))) == 0);
-    EXPECT(clock_ms() - begun >= 450);
+    EXPECT(site_do(NAP_READ, VALUES(TEXT("1"))) == 0);
+    EXPECT(clock_ms() - begun >= 1000);
     return 0;
 }
 
 static void a_lost_read_is_read_again(void **state)
 {
-    meanwhile(long_read, 100, TERMINATE);
+    meanwhile(long_read, SLEEPING);
 }
 
 static int32_t slow_write(void *arg)
@@ -85,7 +103,7 @@ static int32_t slow_write(void *arg)
 
 static void a_lost_write_is_not_repeated(void **state)
 {
-    meanwhile(slow_write, 100, TERMINATE);
+    meanwhile(slow_write, SLEEPING);
 }
 
 static int32_t write_behind_a_slow_one(uint32_t number)
@@ -108,7 +126,7 @@ static int32_t writes(void *arg)
 
 static void lost_idempotent_writes_are_repeated(void **state)
 {
-    meanwhile(writes, 100, TERMINATE);
+    meanwhile(writes, SLEEPING);
 }
 
 static int32_t transaction(void *arg)
@@ -117,7 +135,7 @@ static int32_t transaction(void *arg)
     const struct dais_statement *put = &site_statements[PUT], *nap = &site_statements[NAP];
     EXPECT(db_begin(&tx) == 0);
     EXPECT(db_tx_query(tx, put, VALUES(dais_int(1), TEXT("tx")), 2, NULL) == 0);
-    EXPECT(db_tx_query(tx, nap, VALUES(TEXT("0.3")), 1, NULL) == DAIS_E_UNAVAILABLE);
+    EXPECT(db_tx_query(tx, nap, VALUES(TEXT("10")), 1, NULL) == DAIS_E_UNAVAILABLE);
     EXPECT(site_await() == 0);
     /* The connection is another one by now: nothing of this may run on it. */
     EXPECT(db_tx_query(tx, put, VALUES(dais_int(2), TEXT("tx")), 2, NULL) == DAIS_E_STATE);
@@ -128,7 +146,7 @@ static int32_t transaction(void *arg)
 
 static void a_lost_transaction_is_told(void **state)
 {
-    meanwhile(transaction, 100, TERMINATE);
+    meanwhile(transaction, SLEEPING);
 }
 
 static int32_t idle_transaction(void *arg)
@@ -137,7 +155,9 @@ static int32_t idle_transaction(void *arg)
     const struct dais_statement *put = &site_statements[PUT];
     EXPECT(db_begin(&tx) == 0);
     EXPECT(db_tx_query(tx, put, VALUES(dais_int(1), TEXT("tx")), 2, NULL) == 0);
-    EXPECT(fiber_sleep(400) == 0 && site_await() == 0);
+    while (!atomic_load(&terminated))
+        EXPECT(fiber_sleep(5) == 0);
+    EXPECT(fiber_sleep(50) == 0 && site_await() == 0);
     EXPECT(db_commit(tx) == DAIS_E_UNAVAILABLE);
     EXPECT(site_number(COUNT_LIKE, VALUES(TEXT("tx"))) == 0);
     return 0;
@@ -145,7 +165,7 @@ static int32_t idle_transaction(void *arg)
 
 static void a_transaction_does_not_survive_its_connection(void **state)
 {
-    meanwhile(idle_transaction, 100, TERMINATE);
+    meanwhile(idle_transaction, IN_TRANSACTION);
 }
 
 /* Writes without a pause and remembers what was acknowledged, until told to stop. */

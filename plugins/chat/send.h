@@ -21,7 +21,8 @@ struct send {
     struct dais_list mentions;         /**< of struct dais_str */
     struct dais_str content;           /**< other names of `message` in 004 */
     struct dais_str text;
-    struct dais_str type; /**< 004: not looked at, clients write comments */
+    struct dais_str type;    /**< 004: not looked at, clients write comments */
+    struct dais_str claimed; /**< 004: who it is from, as the client says; the token counts */
 };
 extern const struct dais_shape send_event_shape;  /**< chat:send {room, message, …} */
 extern const struct dais_shape send_chat_shape;   /**< body, 001 */

@@ -49,7 +49,15 @@ static const struct dais_field STREAM_FIELDS[] = {
 };
 const struct dais_shape send_stream_shape = DAIS_SHAPE("LiveChatSend", struct send, STREAM_FIELDS);
 
+#define CLAIMED_ROW(name)                                                                          \
+    DAIS_FIELD_NAMED(name, struct send, claimed, DAIS_KIND_JSON, 0, 0, 4096,                       \
+                     "not looked at: the token says who writes")
 static const struct dais_field LIVE_FIELDS[] = {
+    CLAIMED_ROW("userUid"),
+    CLAIMED_ROW("userId"),
+    CLAIMED_ROW("authorUid"),
+    CLAIMED_ROW("userName"),
+    CLAIMED_ROW("liveStreamId"),
     MESSAGE_ROW("message", message, 0),
     MESSAGE_ROW("content", content, 0),
     MESSAGE_ROW("text", text, 0),
@@ -232,15 +240,26 @@ static int32_t decide_and_store(struct draft *draft)
     return error == DAIS_E_STATE ? DAIS_E_UNAVAILABLE : error;
 }
 
-/** The client sent it before: it gets the same answer, and nobody else hears of it again. */
-static int32_t answer_again(struct draft *draft, const struct dais_shape *answer)
+/**
+ * Answers a send that was not stored. If the client sent it before, and missed the answer, it gets
+ * the message that is stored, whatever forbids another one now; nobody else hears of it again.
+ */
+static int32_t refuse(struct draft *draft, int32_t error, const struct dais_shape *answer)
 {
-    int32_t error = store_by_client(draft->card->id, draft->made.author_id, draft->made.client_id,
+    const struct dais_caller *caller = draft->caller;
+    const struct store_new *made = &draft->made;
+    if (!made->client_id.ptr || unsure_is(error))
+        return who_refused(caller, error, &draft->verdict);
+    const int is_used = error == DAIS_E_CONFLICT && !draft->verdict.detail &&
+                        !dais_operation_refused();
+    int32_t found = store_by_client(draft->card->id, made->author_id, made->client_id,
                                     &draft->message);
-    if (error == DAIS_E_NOT_FOUND)
-        return dais_caller_fail(draft->caller, DAIS_E_CONFLICT, "clientMessageId",
+    if (!found)
+        return dais_caller_reply(caller, 200, answer, &draft->message);
+    if (is_used && found == DAIS_E_NOT_FOUND)
+        return dais_caller_fail(caller, DAIS_E_CONFLICT, "clientMessageId",
                                 "this message was sent before and is deleted");
-    return error ? error : dais_caller_reply(draft->caller, 200, answer, &draft->message);
+    return is_used ? found : who_refused(caller, error, &draft->verdict);
 }
 
 int32_t send_message(const struct dais_caller *caller, const struct send *in,
@@ -250,15 +269,13 @@ int32_t send_message(const struct dais_caller *caller, const struct send *in,
     int32_t error = begin(&draft, in);
     if (!error)
         error = who_room(&in->room, NULL, &draft.card, &draft.verdict);
-    if (!error)
-        error = look_up(&draft, in);
-    if (!error)
-        error = decide_and_store(&draft);
-    if (error == DAIS_E_CONFLICT && draft.made.client_id.ptr && !draft.verdict.detail &&
-        !dais_operation_refused())
-        return answer_again(&draft, answer);
     if (error)
         return who_refused(caller, error, &draft.verdict);
+    error = look_up(&draft, in);
+    if (!error)
+        error = decide_and_store(&draft);
+    if (error)
+        return refuse(&draft, error, answer);
     plugin_metrics_count(PLUGIN_METRICS_MESSAGES);
     told_message(draft.card, &draft.message);
     return dais_caller_reply(caller, 201, answer, &draft.message);

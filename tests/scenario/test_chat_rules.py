@@ -244,14 +244,18 @@ def test_spec000_is_chat_enabled(any_room, way):
 
 
 def test_settings_count_for_sends_at_the_same_time(room):
-    """What the answer to a change says holds from then on, on every worker."""
+    """What the answer to a change forbids is forbidden from then on, on every worker; what it allows
+    a worker may refuse until it has heard of it."""
     ways = [room.way("anna", WAYS[i % 3]) for i in range(6)]
     owner = room.way("owner")
     for i in range(8):
         owner.done("settings", isChatEnabled=False)
         assert {answer.status for answer in all_at_once(ways, message=f"off {i}")} == {409}
         owner.done("settings", isChatEnabled=True)
-        assert all(answer.ok for answer in all_at_once(ways, message=f"on {i}"))
+        for way in ways:
+            answer = way.do("send", message=f"on {i}")
+            assert answer.ok or answer.status == 409, answer
+            eventually(lambda: way.do("send", message="on").ok, 2)  # noqa: B023
 
 
 @every_way
@@ -344,3 +348,34 @@ def test_modes_are_told_in_the_chat(room):
     viewer.next("chat:message", lambda it: it["type"] == "system")
     room.set(slowModeSeconds=0)
     viewer.next("chat:message", lambda it: it["type"] == "system")
+
+
+@every_way
+def test_what_is_stored_is_answered_whatever_is_refused_now(room, way):
+    """Whoever missed the answer gets it by his own id, though he could not send it any more."""
+    quoted = room.say("berta", "Really?")["id"]
+    sent = {"message": "darn it", "replyTo": quoted, "clientMessageId": "once"}
+    said = room.say("anna", **sent)
+    anna, owner = room.way("anna", way), room.way("owner")
+
+    def is_answered(because):
+        again, other = anna.do("send", **sent), anna.do("send", message="darn", clientMessageId="b")
+        assert again.ok and again.data["id"] == said["id"], (because, again)
+        assert not other.ok, (because, other)
+    for off, on in (({"isChatEnabled": False}, {"isChatEnabled": True}),
+                    ({"writers": "moderators"}, {"writers": "everyone"}),
+                    ({"isChatFollowersOnly": True}, {"isChatFollowersOnly": False}),
+                    ({"blockedWords": ["darn"]}, {"blockedWords": []})):
+        owner.done("settings", **off)
+        is_answered(off)
+        owner.done("settings", **on)
+    room.bar("anna", seconds=60)
+    is_answered("barred")
+    owner.done("unbar", userId=room.house.id("anna"))
+    owner.done("delete", messageId=quoted)
+    again = anna.do("send", **sent)
+    assert again.ok and again.data["id"] == said["id"], again
+    assert anna.do("send", **{**sent, "clientMessageId": "b"}).problem["field"] == "replyTo"
+    assert room.texts() == ["darn it"]
+    owner.done("delete", messageId=said["id"])
+    assert anna.do("send", **sent).status == 404  # what it answers is not there, nor is it

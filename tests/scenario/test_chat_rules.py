@@ -379,3 +379,17 @@ def test_what_is_stored_is_answered_whatever_is_refused_now(room, way):
     assert room.texts() == ["darn it"]
     owner.done("delete", messageId=said["id"])
     assert anna.do("send", **sent).status == 404  # what it answers is not there, nor is it
+
+
+def test_one_row_tells_of_one_change(room):
+    """Who may write follows from two settings; what is told of both is one sentence."""
+    def rows():
+        return [it["message"] for it in room.messages() if it["type"] == "system"]
+    room.set(writers="moderators")
+    room.set(writers="everyone", isChatFollowersOnly=True)
+    room.set(writers="speakers", isChatFollowersOnly=False)
+    room.set(isChatFollowersOnly=True)
+    room.set(writers="everyone", isChatFollowersOnly=False)
+    assert rows() == ["Only moderators can write now.", "Only followers can write now.",
+                      "Only speakers can write now.", "Only speakers who follow can write now.",
+                      "Everyone can write again."]

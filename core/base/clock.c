@@ -28,11 +28,16 @@ uint64_t clock_ms(void)
     return clock_ns() / 1000000;
 }
 
-int64_t clock_unix_ms(void)
+int64_t clock_unix_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t clock_unix_ms(void)
+{
+    return clock_unix_ns() / 1000000;
 }
 
 uint64_t clock_thread_ns(void)

@@ -14,8 +14,9 @@ uint64_t clock_ns(void);
 uint64_t clock_us(void);
 uint64_t clock_ms(void);
 
-/** Unix time now, in milliseconds. */
+/** Unix time now, in milliseconds, nanoseconds. */
 int64_t clock_unix_ms(void);
+int64_t clock_unix_ns(void);
 
 /** CPU time that this thread has used, in nanoseconds; a system call. */
 uint64_t clock_thread_ns(void);

@@ -71,5 +71,5 @@ void random_uuid_v7(char ret_text[RANDOM_UUID_BYTES])
         left = POOL_IDS;
     }
     left--;
-    uuid7_write(&last, clock_unix_ms(), pool + left * UUID7_RANDOM_BYTES, ret_text);
+    uuid7_write(&last, clock_unix_ns(), pool + left * UUID7_RANDOM_BYTES, ret_text);
 }

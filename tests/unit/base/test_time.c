@@ -141,20 +141,25 @@ static void fill(uint8_t random[UUID7_RANDOM_BYTES], int byte)
     memset(random, byte, UUID7_RANDOM_BYTES);
 }
 
+#define MS 1000000
+
 static void test_uuid7_layout(void **state)
 {
     (void)state;
     struct uuid7 last = {0};
     uint8_t random[UUID7_RANDOM_BYTES];
     char text[UUID_TEXT_BYTES];
+    int64_t at_ns = INT64_C(0x017f22e279b0) * MS; /* the time of RFC 9562, appendix A.6 */
     fill(random, 0xff);
-    uuid7_write(&last, 0x017f22e279b0, random, text); /* the time of RFC 9562, appendix A.6 */
-    assert_string_equal(text, "017f22e2-79b0-77ff-bfff-ffffffffffff");
-    uuid7_write(&last, 0x017f22e279b0, random, text);
-    assert_string_equal(text, "017f22e2-79b0-7800-8000-ffffffffffff");
+    uuid7_write(&last, at_ns, random, text);
+    assert_string_equal(text, "017f22e2-79b0-7000-9fff-ffffffffffff");
+    uuid7_write(&last, at_ns, random, text);
+    assert_string_equal(text, "017f22e2-79b0-7000-a000-ffffffffffff");
     fill(random, 0);
-    uuid7_write(&last, 0x017f22e279b1, random, text);
-    assert_string_equal(text, "017f22e2-79b1-7000-8000-000000000000");
+    uuid7_write(&last, at_ns + MS / 2, random, text);
+    assert_string_equal(text, "017f22e2-79b0-7800-8000-000000000000");
+    uuid7_write(&last, at_ns + MS - 1, random, text);
+    assert_string_equal(text, "017f22e2-79b0-7fff-8000-000000000000");
 }
 
 static void test_uuid7_rises_whatever_the_clock_says(void **state)
@@ -166,26 +171,42 @@ static void test_uuid7_rises_whatever_the_clock_says(void **state)
     char before[UUID_TEXT_BYTES] = "", text[UUID_TEXT_BYTES];
     for (size_t i = 0; i < sizeof clock / sizeof clock[0]; i++) {
         fill(random, (int)(255 - i * 20)); /* what is random falls */
-        uuid7_write(&last, clock[i], random, text);
+        uuid7_write(&last, clock[i] * MS, random, text);
         assert_true(strcmp(before, text) < 0);
         memcpy(before, text, sizeof text);
     }
     assert_memory_equal(text, "00000000-1388-7", 15);
 }
 
-static void test_uuid7_of_a_full_millisecond(void **state)
+/* What another thread makes a microsecond later, whatever is random. */
+static void test_uuid7_rises_over_threads(void **state)
 {
     (void)state;
-    struct uuid7 last = {.ms = 1000, .count = (1u << 26) - 2};
+    uint8_t random[UUID7_RANDOM_BYTES];
+    char before[UUID_TEXT_BYTES], text[UUID_TEXT_BYTES];
+    for (int64_t at_ns = 5 * MS - 2000; at_ns < 5 * MS + 2000; at_ns += 300) {
+        struct uuid7 one = {0}, other = {0};
+        fill(random, 0xff);
+        uuid7_write(&one, at_ns, random, before);
+        fill(random, 0);
+        uuid7_write(&other, at_ns + 1000, random, text);
+        assert_true(strcmp(before, text) < 0);
+    }
+}
+
+static void test_uuid7_of_a_full_tick(void **state)
+{
+    (void)state;
+    struct uuid7 last = {.ticks = (1000ull << 12) + 4095, .count = (1u << 14) - 2};
     uint8_t random[UUID7_RANDOM_BYTES];
     char text[UUID_TEXT_BYTES];
     fill(random, 1);
-    uuid7_write(&last, 1000, random, text);
+    uuid7_write(&last, 1000 * MS, random, text);
     assert_string_equal(text, "00000000-03e8-7fff-bfff-010101010101");
-    uuid7_write(&last, 1000, random, text);
-    assert_memory_equal(text, "00000000-03e9-7", 15);
-    uuid7_write(&last, 1000, random, text); /* the clock is behind */
-    assert_memory_equal(text, "00000000-03e9-7", 15);
+    uuid7_write(&last, 1000 * MS, random, text);
+    assert_string_equal(text, "00000000-03e9-7000-8101-010101010101");
+    uuid7_write(&last, 1000 * MS, random, text); /* the clock is behind */
+    assert_string_equal(text, "00000000-03e9-7000-8102-010101010101");
 }
 
 static void test_random_uuid7(void **state)
@@ -278,7 +299,8 @@ int main(void)
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_uuid7_layout),
         cmocka_unit_test(test_uuid7_rises_whatever_the_clock_says),
-        cmocka_unit_test(test_uuid7_of_a_full_millisecond),
+        cmocka_unit_test(test_uuid7_rises_over_threads),
+        cmocka_unit_test(test_uuid7_of_a_full_tick),
         cmocka_unit_test(test_random_uuid7),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_limits),

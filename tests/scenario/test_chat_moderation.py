@@ -121,12 +121,20 @@ def test_ban_holds_after_reconnect_and_resume(room, way):
     assert room.texts() == ["seen", "missed"]
 
 
+def an_hour_ago(room, message):
+    """Moves a message there: its id begins with the milliseconds at which it was sent."""
+    began = int(message["id"].replace("-", "")[:12], 16) - 3600 * 1000
+    moved = f"{began:012x}"
+    moved = f"{moved[:8]}-{moved[8:]}{message['id'][13:]}"
+    room.server.sql(f"UPDATE chat.messages SET id = '{moved}', created_at = created_at - "
+                    f"interval '1 hour' WHERE id = '{message['id']}'")
+    return moved
+
+
 def test_ban_takes_away_what_was_said(room):
     viewer = room.join("berta")
-    old, new = room.say("pest", "old")["id"], room.say("pest", "new")["id"]
-    kept = room.say("anna", "kept")["id"]
-    room.house.server.sql("UPDATE chat.messages SET created_at = created_at - interval '1 hour' "
-                          f"WHERE id = '{old}'")
+    old = an_hour_ago(room, room.say("pest", "old"))
+    new, kept = room.say("pest", "new")["id"], room.say("anna", "kept")["id"]
     room.bar("pest", deleteMessages=60)
     assert [m["id"] for m in room.page()["messages"]] == [old, kept]
     gone = viewer.next("chat:deleted")

@@ -12,11 +12,14 @@ const struct dais_statement store_purge_statements[] = {
              DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [GONE_NEXT] = {"gone_next", "SELECT g.id, g.what FROM chat.gone g ORDER BY g.id LIMIT 1",
                    DAIS_LANE_READ, 0, DAIS_STATEMENT_IDEMPOTENT, 0},
-    [GONE_MESSAGES] =
-        {"gone_messages",
-         "DELETE FROM chat.messages WHERE id = ANY (ARRAY(SELECT m.id FROM chat.messages m "
-         "WHERE m.room_id = $1::uuid LIMIT $2::bigint))",
-         DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
+    [GONE_MESSAGES] = {"gone_messages",
+                       "DELETE FROM chat.messages WHERE id = ANY (ARRAY("
+                       "(SELECT m.id FROM chat.messages m "
+                       "WHERE m.room_id = $1::uuid AND m.deleted_at IS NULL LIMIT $2::bigint) "
+                       "UNION ALL (SELECT d.id FROM chat.messages d "
+                       "WHERE d.room_id = $1::uuid AND d.deleted_at IS NOT NULL LIMIT $2::bigint) "
+                       "LIMIT $2::bigint))",
+                       DAIS_LANE_POOL, 2, DAIS_STATEMENT_IDEMPOTENT, 0},
     [GONE_WROTE] =
         {"gone_wrote",
          "DELETE FROM chat.messages WHERE id = ANY (ARRAY(SELECT m.id FROM chat.messages m "

@@ -215,6 +215,8 @@ int32_t room_join(struct dais_call *call, const struct room_in *in)
                                         .seq = (uint64_t)in->seq};
     error = dais_rooms->join(dais_events->socket(call), &join, &joined);
     if (!error)
+        error = dais_events->speak(call, DIALECT);
+    if (!error)
         error = join_moderators(&caller, card);
     return error ? error : answer(&caller, card, &joined.count);
 }

@@ -65,11 +65,14 @@ static int32_t name_room(struct live_told *told)
     return DAIS_OK;
 }
 
+/** Joins in a dialect, which also the events are in that come to this client alone. */
 static int32_t join(struct dais_call *call, const char *dialect, struct live_told *told)
 {
     const struct dais_room_join join = {.room = room_of(told->id), .dialect = dialect};
     struct dais_room_joined joined;
     int32_t error = dais_rooms->join(dais_events->socket(call), &join, &joined);
+    if (!error)
+        error = dais_events->speak(call, dialect);
     if (error)
         return error;
     told->viewers = joined.count.viewers;

@@ -10,6 +10,7 @@
 #include "store_moderation.h"
 #include "store_rooms.h"
 #include "store_settle.h"
+#include "store_time.h"
 #include "told.h"
 
 /** Deleted messages that are told one by one; more of them as a clear of the account. */
@@ -171,32 +172,34 @@ void bars_settle(void)
                   (int)error);
 }
 
-static struct dais_str newest_of(const struct store_ids *ids)
+/** Tells what of an account was deleted since the id `from`. */
+static void sweep_tell(const struct card *card, const struct store_bar *bar, struct dais_str from,
+                       const struct store_removed *removed)
 {
-    struct dais_str newest = ids->items[0];
-    for (uint32_t i = 1; i < ids->count; i++) {
-        if (memcmp(ids->items[i].ptr, newest.ptr, newest.len) > 0)
-            newest = ids->items[i];
+    const struct told_cleared told = {.room_id = card->id,
+                                      .cleared_through = dais_cstr(removed->newest),
+                                      .user_id = bar->user_id,
+                                      .from = from};
+    if (removed->count > TOLD_SINGLY_MAX || removed->count > removed->first.count) {
+        told_cleared(card, &told);
+        return;
     }
-    return newest;
+    for (uint32_t i = 0; i < removed->first.count; i++) {
+        const struct store_message gone = {.id = removed->first.items[i], .is_released = 1};
+        told_deleted(card, &gone, bar->by);
+    }
 }
 
 /** What the account wrote in the last `seconds` goes. With the room's lock. */
 static int32_t sweep_locked(const struct card *card, const struct store_bar *bar, int64_t seconds)
 {
-    const struct store_wrote wrote = {.room_id = card->id,
-                                      .author_id = bar->user_id,
-                                      .since_ms = dais_fiber->unix_ms() - seconds * 1000};
-    struct store_ids ids = {NULL, 0};
-    int32_t error = store_remove_of(NULL, &wrote, bar->by, &ids);
-    if (ids.count > TOLD_SINGLY_MAX) {
-        told_cleared(card, newest_of(&ids), bar->user_id);
-        return error;
-    }
-    for (uint32_t i = 0; i < ids.count; i++) {
-        const struct store_message gone = {.id = ids.items[i], .is_released = 1};
-        told_deleted(card, &gone, bar->by);
-    }
+    char from[STORE_TIME_ID_BYTES];
+    struct store_removed removed;
+    store_time_id(dais_fiber->unix_ms() - seconds * 1000, from);
+    const struct store_wrote wrote = {
+        .room_id = card->id, .author_id = bar->user_id, .from = dais_cstr(from)};
+    int32_t error = store_remove_of(&wrote, bar->by, &removed);
+    sweep_tell(card, bar, wrote.from, &removed);
     return error;
 }
 
@@ -212,13 +215,14 @@ static int32_t sweep(const struct card *card, const struct store_bar *bar, int64
 }
 
 /** Bars and tells it. */
-static int32_t bar(const struct bars_order *order, struct store_bar *ret_bar,
-                   struct chat_verdict *verdict)
+static int32_t bar(const struct dais_caller *caller, struct bars_order *order,
+                   struct store_bar *ret_bar, struct chat_verdict *verdict)
 {
     struct dais_lock *lock;
-    int32_t error = dais_fiber->lock(order->card->id, &lock);
+    int32_t error = who_locks(caller, &order->card, &order->actor, verdict, &lock);
     if (error)
         return error;
+    order->by = dais_caller_identity(caller)->user_id;
     error = bars_store(NULL, order, ret_bar, verdict);
     if (!error)
         bars_tell(order->card, ret_bar);
@@ -234,11 +238,7 @@ int32_t bars_put(const struct dais_caller *caller, const struct bars_put *in)
     struct store_bar made;
     int32_t error = who_room(&in->room, NULL, &order.card, &verdict);
     if (!error)
-        error = who_moderates(caller, order.card, &order.actor, &verdict);
-    if (!error) {
-        order.by = dais_caller_identity(caller)->user_id;
-        error = bar(&order, &made, &verdict);
-    }
+        error = bar(caller, &order, &made, &verdict);
     if (!error) {
         bars_settle();
         error = sweep(order.card, &made, in->delete_messages);
@@ -274,9 +274,7 @@ int32_t bars_lift(const struct dais_caller *caller, const struct bars_lift *in)
     struct dais_lock *lock = NULL;
     int32_t error = who_room(&in->room, NULL, &card, &verdict);
     if (!error)
-        error = who_moderates(caller, card, &actor, &verdict);
-    if (!error)
-        error = dais_fiber->lock(card->id, &lock);
+        error = who_locks(caller, &card, &actor, &verdict, &lock);
     if (!error) {
         error = lift(card, &actor, in->user_id, &verdict);
         dais_fiber->unlock(lock);

@@ -75,7 +75,7 @@ static int32_t pin_explain(int32_t error, struct chat_verdict *verdict)
         return error;
     if (error == DAIS_E_CONFLICT)
         return who_says(verdict, error, NULL, "the message is not shown to everybody yet");
-    if (error == DAIS_E_LIMIT)
+    if (error == STORE_FULL)
         return who_says(verdict, DAIS_E_CONFLICT, NULL,
                         "5 messages are pinned already; take the pin off one of them");
     return error;
@@ -92,9 +92,7 @@ int32_t moderate_pin(const struct dais_caller *caller, const struct moderate_pin
     if (!error)
         error = card_get(NULL, message.room_id, &card);
     if (!error)
-        error = who_moderates(caller, card, &sender, &verdict);
-    if (!error)
-        error = dais_fiber->lock(card->id, &lock);
+        error = who_locks(caller, &card, &sender, &verdict, &lock);
     if (!error) {
         error = pin(card, in, dais_caller_identity(caller)->user_id, &message);
         dais_fiber->unlock(lock);
@@ -121,19 +119,6 @@ int32_t moderate_remove(struct dais_tx *tx, const struct store_message *message,
     return dais_operation_end(&run, error);
 }
 
-/** Deletes and tells it. With the room's lock. */
-static int32_t delete_message(const struct card *card, struct dais_str id, struct dais_str actor)
-{
-    struct store_message message;
-    /* Read again: who hears of it depends on whether it is held back, which nobody changes now. */
-    int32_t error = store_get(NULL, id, &message);
-    if (!error)
-        error = moderate_remove(NULL, &message, actor);
-    if (!error)
-        told_deleted(card, &message, actor);
-    return error;
-}
-
 /** Whether the caller may: the author, or a moderator of the room. */
 static int32_t may_delete(const struct dais_caller *caller, const struct card *card,
                           struct dais_str author_id, struct chat_verdict *verdict)
@@ -144,6 +129,26 @@ static int32_t may_delete(const struct dais_caller *caller, const struct card *c
         return error;
     int is_author = dais_str_eq(author_id, dais_caller_identity(caller)->user_id);
     return chat_may_delete(&sender, is_author, verdict);
+}
+
+/** Deletes and tells it. With the room's lock: nobody changes now who may delete the message, and
+ * whether it is held back, by which it is told to some or to all. */
+static int32_t delete_locked(const struct dais_caller *caller, const struct store_message *found,
+                             struct chat_verdict *verdict)
+{
+    struct dais_str actor = dais_caller_identity(caller)->user_id;
+    struct store_message message;
+    const struct card *card;
+    int32_t error = card_get(NULL, found->room_id, &card);
+    if (!error)
+        error = may_delete(caller, card, found->author.id, verdict);
+    if (!error)
+        error = store_get(NULL, found->id, &message);
+    if (!error)
+        error = moderate_remove(NULL, &message, actor);
+    if (!error)
+        told_deleted(card, &message, actor);
+    return error;
 }
 
 int32_t moderate_delete(const struct dais_caller *caller, const struct moderate_delete *in)
@@ -160,7 +165,7 @@ int32_t moderate_delete(const struct dais_caller *caller, const struct moderate_
     if (!error)
         error = dais_fiber->lock(card->id, &lock);
     if (!error) {
-        error = delete_message(card, in->message_id, dais_caller_identity(caller)->user_id);
+        error = delete_locked(caller, &message, &verdict);
         dais_fiber->unlock(lock);
     }
     return error ? who_refused(caller, error, &verdict) : dais_caller_done(caller);
@@ -174,7 +179,8 @@ static int32_t clear_all(const struct card *card, struct dais_str through)
     if (error)
         return error;
     card_drop(card->id);
-    told_cleared(card, through, dais_str(NULL, 0));
+    const struct told_cleared told = {.room_id = card->id, .cleared_through = through};
+    told_cleared(card, &told);
     return DAIS_OK;
 }
 
@@ -183,10 +189,12 @@ static int32_t clear_user(const struct card *card, struct dais_str user_id, stru
 {
     const struct store_wrote wrote = {
         .room_id = card->id, .author_id = user_id, .through = through};
-    struct store_ids ids;
-    int32_t error = store_remove_of(NULL, &wrote, by, &ids);
-    if (!error)
-        told_cleared(card, through, user_id);
+    const struct told_cleared told = {
+        .room_id = card->id, .cleared_through = through, .user_id = user_id};
+    struct store_removed removed;
+    int32_t error = store_remove_of(&wrote, by, &removed);
+    if (!error || removed.count > 0) /* what is not done yet is done when he asks again */
+        told_cleared(card, &told);
     return error;
 }
 
@@ -200,9 +208,7 @@ int32_t moderate_clear(const struct dais_caller *caller, const struct moderate_c
     struct dais_lock *lock = NULL;
     int32_t error = who_room(&in->room, NULL, &card, &verdict);
     if (!error)
-        error = who_moderates(caller, card, &sender, &verdict);
-    if (!error)
-        error = dais_fiber->lock(card->id, &lock);
+        error = who_locks(caller, &card, &sender, &verdict, &lock);
     if (!error) {
         dais_random->uuid7(through);
         error = in->user_id.ptr ? clear_user(card, in->user_id,

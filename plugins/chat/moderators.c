@@ -5,6 +5,7 @@
 #include "dais/fiber.h"
 #include "dais/log.h"
 #include "dais/rooms.h"
+#include "store.h"
 #include "store_rooms.h"
 #include "told.h"
 
@@ -81,7 +82,7 @@ static int32_t appoint(const struct card *card, const struct store_appoint *who,
     int32_t error = store_moderator_set(who, &changed);
     if (error == DAIS_E_NOT_FOUND)
         return who_says(verdict, error, "userId", "there is no such account");
-    if (error == DAIS_E_LIMIT)
+    if (error == STORE_FULL)
         return who_says(verdict, DAIS_E_CONFLICT, NULL, "the room has 100 moderators already");
     if (error || !changed)
         return error;

@@ -2,8 +2,12 @@
 #pragma once
 /*
  * What other plugins may amend, refuse and hear of: dais/hooks.h tells how. Whoever changes a
- * message begins the operation before its statement and ends it behind it; nothing else in chat
- * commits a message. All are ordered by room: after_commit hooks hear of one room's in their order.
+ * message begins the operation before its statement and ends it behind it. All are ordered by room:
+ * after_commit hooks hear of one room's in their order.
+ *
+ * No operation stands for what takes many messages at once: the clear of a room or of an account in
+ * it (chat:clear), what a bar deletes along (deleteMessages), what goes with an account or a room,
+ * and what has become too old. Nor for rows that nobody wrote: gifts, joins, of the system.
  */
 #include "chat.h"
 #include "dais/hooks.h"

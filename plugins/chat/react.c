@@ -71,7 +71,7 @@ static int32_t explain(int32_t error, struct chat_verdict *verdict)
 {
     if (error == DAIS_E_DENIED)
         return who_says(verdict, error, NULL, "you may not react in this room at the moment");
-    if (error == DAIS_E_LIMIT)
+    if (error == STORE_FULL)
         return who_says(verdict, DAIS_E_CONFLICT, "emoji",
                         "20 different emoji are enough for one message");
     return error;

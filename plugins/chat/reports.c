@@ -153,8 +153,8 @@ static int32_t add_explain(int32_t error, struct chat_verdict *verdict)
 {
     if (error == DAIS_E_DENIED)
         return who_says(verdict, error, NULL, "you may not report in this room at the moment");
-    if (error == DAIS_E_LIMIT)
-        return who_says(verdict, error, NULL,
+    if (error == STORE_FULL)
+        return who_says(verdict, DAIS_E_LIMIT, NULL,
                         "the moderators have 1000 reports to look at already; try again later");
     return error;
 }
@@ -323,9 +323,7 @@ int32_t reports_resolve(const struct dais_caller *caller, const struct reports_r
     if (!error)
         error = card_get(NULL, decision.report.room_id, &decision.card);
     if (!error)
-        error = who_moderates(caller, decision.card, &decision.actor, &verdict);
-    if (!error)
-        error = dais_fiber->lock(decision.card->id, &lock);
+        error = who_locks(caller, &decision.card, &decision.actor, &verdict, &lock);
     if (!error) {
         decision.by = dais_caller_identity(caller)->user_id;
         error = resolve(&decision, &verdict);

@@ -66,14 +66,32 @@ static void notice_slow(const struct card *card)
     notice(card, seconds > 0 ? text : "Slow mode is off.");
 }
 
-static const char *writers_notice(struct dais_str writers)
+/** One sentence for both settings that say who may write. */
+static const char *writers_notice(const struct chat_settings *now,
+                                  const struct chat_settings *before)
 {
-    if (dais_str_eq(writers, dais_cstr("speakers")))
-        return "Only speakers can write now.";
-    if (dais_str_eq(writers, dais_cstr("creators")))
-        return "Only creators can write now.";
-    return dais_str_eq(writers, dais_cstr("moderators")) ? "Only moderators can write now."
-                                                         : "Everyone can write again.";
+    if (dais_str_eq(now->writers, dais_cstr("moderators")))
+        return "Only moderators can write now.";
+    if (dais_str_eq(now->writers, dais_cstr("speakers")))
+        return now->followers_only ? "Only speakers who follow can write now."
+                                   : "Only speakers can write now.";
+    if (dais_str_eq(now->writers, dais_cstr("creators")))
+        return now->followers_only ? "Only creators who follow can write now."
+                                   : "Only creators can write now.";
+    if (now->followers_only)
+        return "Only followers can write now.";
+    return dais_str_eq(now->writers, before->writers) ? "You need not follow any more to write."
+                                                      : "Everyone can write again.";
+}
+
+/** Whether somebody may write who could not before, or the other way; moderators need not follow.
+ */
+static int is_for_others(const struct chat_settings *now, const struct chat_settings *before)
+{
+    if (!dais_str_eq(now->writers, before->writers))
+        return 1;
+    return now->followers_only != before->followers_only &&
+           !dais_str_eq(now->writers, dais_cstr("moderators"));
 }
 
 /** One row for each mode that is another one than before. */
@@ -84,11 +102,8 @@ static void notices(const struct card *card, const struct chat_settings *before)
         notice(card, now->enabled ? "The chat is on again." : "The chat is off.");
     if (now->slow_mode_seconds != before->slow_mode_seconds)
         notice_slow(card);
-    if (now->followers_only != before->followers_only)
-        notice(card, now->followers_only ? "Only followers can write now."
-                                         : "You need not follow any more to write.");
-    if (!dais_str_eq(now->writers, before->writers))
-        notice(card, writers_notice(now->writers));
+    if (is_for_others(now, before))
+        notice(card, writers_notice(now, before));
 }
 
 /* --- changes --- */
@@ -134,17 +149,13 @@ static int32_t change_locked(const struct card **card, const struct chat_setting
     return DAIS_OK;
 }
 
-/** Changes a room that the caller may change, and answers. */
+/** Changes a room whose lock is held, gives that back, and answers. */
 static int32_t change(const struct dais_caller *caller, const struct card *card,
-                      const struct chat_settings *change)
+                      struct dais_lock *lock, const struct chat_settings *change)
 {
     struct chat_verdict verdict = {0};
-    struct dais_lock *lock = NULL;
-    int32_t error = dais_fiber->lock(card->id, &lock);
-    if (!error) {
-        error = change_locked(&card, change, &verdict);
-        dais_fiber->unlock(lock);
-    }
+    int32_t error = change_locked(&card, change, &verdict);
+    dais_fiber->unlock(lock);
     if (error)
         return who_refused(caller, error, &verdict);
     return dais_caller_reply(caller, 200, &chat_settings_shape, &card->settings);
@@ -155,10 +166,11 @@ int32_t settings_patch(const struct dais_caller *caller, const struct settings_c
     struct chat_verdict verdict = {0};
     const struct card *card = NULL;
     struct chat_sender sender;
+    struct dais_lock *lock = NULL;
     int32_t error = who_room(&in->room, NULL, &card, &verdict);
     if (!error)
-        error = who_moderates(caller, card, &sender, &verdict);
-    return error ? who_refused(caller, error, &verdict) : change(caller, card, &in->settings);
+        error = who_locks(caller, &card, &sender, &verdict, &lock);
+    return error ? who_refused(caller, error, &verdict) : change(caller, card, lock, &in->settings);
 }
 
 int32_t settings_mine(const struct dais_caller *caller, const struct chat_settings *settings)
@@ -166,6 +178,7 @@ int32_t settings_mine(const struct dais_caller *caller, const struct chat_settin
     struct chat_verdict verdict = {0};
     struct dais_room_found found;
     const struct card *card = NULL;
+    struct dais_lock *lock = NULL;
     const struct dais_identity *identity = dais_caller_identity(caller);
     if (!identity)
         return DAIS_E_UNAUTHENTICATED;
@@ -178,5 +191,7 @@ int32_t settings_mine(const struct dais_caller *caller, const struct chat_settin
         who_says(&verdict, error, NULL, "you have no stream yet");
     if (!error)
         error = card_get("live", found.id, &card);
-    return error ? who_refused(caller, error, &verdict) : change(caller, card, settings);
+    if (!error)
+        error = dais_fiber->lock(card->id, &lock);
+    return error ? who_refused(caller, error, &verdict) : change(caller, card, lock, settings);
 }

@@ -14,11 +14,14 @@
  */
 #include "card.h"
 #include "dais/db.h"
+#include "dais/random.h"
 
 /** All tables of statements of the plugin, for plugin.c; the last is NULL. */
 extern const struct dais_statement *const store_tables[];
 
-/** Bounds that the statements hold. */
+/** Bounds that the statements hold. What would pass one of them is refused with STORE_FULL, which
+ * is no error of the database: DAIS_E_LIMIT is its own, when too many wait for it. */
+#define STORE_FULL DAIS_E_RANGE
 #define STORE_PAGE_MAX 100
 #define STORE_PINS_MAX 5u
 #define STORE_REACTION_KINDS_MAX 20u
@@ -191,18 +194,33 @@ struct store_ids {
 struct store_wrote {
     struct dais_str room_id;
     struct dais_str author_id;
-    int64_t since_ms;        /**< Unix time; 0: from the beginning */
+    struct dais_str from;    /**< id: only from this one on; absent: from the beginning */
     struct dais_str through; /**< id: only up to this one; absent: all */
 };
 
-/** [fiber] [suspends] Deletes what an account wrote, in the name of `by`, and gives the ids. */
-DAIS_CHECK_RESULT int32_t store_remove_of(struct dais_tx *tx, const struct store_wrote *wrote,
-                                          struct dais_str by, struct store_ids *ret_ids);
+/** What store_remove_of has deleted. */
+struct store_removed {
+    struct store_ids first; /**< what the first bite held; all, if it is `count` */
+    uint64_t count;
+    char newest[DAIS_UUID_BYTES]; /**< the greatest id */
+};
+
+/** Messages that one statement deletes at most, and one call. */
+#define STORE_REMOVE_BITE 500u
+#define STORE_REMOVE_MAX 100000u
+
+/**
+ * [fiber] [suspends] Deletes what an account wrote, in the name of `by`, bite by bite, each for
+ * itself: with an error the bites before it count, `ret_removed` says so, and the same again
+ * deletes the rest. DAIS_E_UNAVAILABLE also: that was STORE_REMOVE_MAX, and there may be more.
+ */
+DAIS_CHECK_RESULT int32_t store_remove_of(const struct store_wrote *wrote, struct dais_str by,
+                                          struct store_removed *ret_removed);
 
 /**
  * [fiber] [suspends] Pins a message that is there, or takes the pin off, with the room's row
  * locked, and gives it back. `ret_changed`: it was not so before. DAIS_E_NOT_FOUND ·
- * DAIS_E_CONFLICT: it is held back · DAIS_E_LIMIT: STORE_PINS_MAX are pinned.
+ * DAIS_E_CONFLICT: it is held back · STORE_FULL: STORE_PINS_MAX are pinned.
  */
 DAIS_CHECK_RESULT int32_t store_pin(struct dais_tx *tx, struct dais_str id, uint8_t pinned,
                                     struct store_message *ret_message, uint8_t *ret_changed);
@@ -218,7 +236,7 @@ struct store_reaction {
 /**
  * [fiber] [suspends] Sets or takes back a reaction, and gives the message with what is so now.
  * `ret_changed`: it was not so before. DAIS_E_NOT_FOUND: the message is not there, or held back ·
- * DAIS_E_DENIED: barred · DAIS_E_LIMIT: it has STORE_REACTION_KINDS_MAX others.
+ * DAIS_E_DENIED: barred · STORE_FULL: it has STORE_REACTION_KINDS_MAX others.
  */
 DAIS_CHECK_RESULT int32_t store_react(const struct store_reaction *reaction,
                                       struct store_message *ret_message, uint8_t *ret_changed);

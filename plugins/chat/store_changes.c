@@ -26,13 +26,19 @@ const struct dais_statement store_change_statements[] = {
                 "pinned_at = NULL FROM chat.rooms r "
                 "WHERE m.id = $1::uuid AND r.id = m.room_id AND " STORE_KEPT,
                 DAIS_LANE_POOL, 2, 0, 0},
+    /* The bound inside is STORE_REMOVE_BITE. What the account wrote is found by the index that
+     * begins with it; coalesce keeps the plan from walking all that the room holds instead. */
     [REMOVE_OF] = {"remove_of",
+                   "WITH bite AS (SELECT m.id FROM chat.messages m "
+                   "JOIN chat.rooms r ON r.id = m.room_id "
+                   "WHERE m.author_id = $2::uuid AND m.room_id = $1::uuid "
+                   "AND m.id >= coalesce($3::uuid, " STORE_ID_MIN ") "
+                   "AND m.id <= coalesce($4::uuid, " STORE_ID_MAX ") "
+                   "AND m.id > coalesce(r.cleared_through, " STORE_ID_MIN ") "
+                   "AND coalesce(m.deleted_at, 'infinity') = 'infinity' "
+                   "LIMIT 500 FOR UPDATE OF m) "
                    "UPDATE chat.messages m SET deleted_at = now(), deleted_by = $5::uuid, "
-                   "pinned_at = NULL FROM chat.rooms r "
-                   "WHERE m.author_id = $2::uuid AND m.room_id = $1::uuid AND r.id = $1::uuid "
-                   "AND m.created_at >= to_timestamp($3::bigint / 1000.0) "
-                   "AND m.id <= coalesce($4::uuid, " STORE_ID_MAX ") AND " STORE_KEPT
-                   " RETURNING m.id",
+                   "pinned_at = NULL FROM bite b WHERE m.id = b.id RETURNING m.id",
                    DAIS_LANE_POOL, 5, 0, 0},
     [LOCK_ROOM] = {"lock_room",
                    "SELECT 1 FROM chat.rooms r WHERE r.id = (SELECT m.room_id "
@@ -100,15 +106,47 @@ int32_t store_remove(struct dais_tx *tx, struct dais_str id, struct dais_str by)
     return count == 0 ? DAIS_E_NOT_FOUND : DAIS_OK;
 }
 
-int32_t store_remove_of(struct dais_tx *tx, const struct store_wrote *wrote, struct dais_str by,
-                        struct store_ids *ret_ids)
+static void newest_note(const struct dais_rows *rows, char *newest)
+{
+    for (uint32_t i = 0; i < dais_db->rows_count(rows); i++) {
+        struct dais_str id = dais_db->cell(rows, i, 0);
+        if (memcmp(id.ptr, newest, DAIS_UUID_BYTES - 1) > 0)
+            memcpy(newest, id.ptr, DAIS_UUID_BYTES - 1);
+    }
+}
+
+/** One bite; `*ret_count` is 0 when there was nothing left. */
+static int32_t remove_bite(const struct dais_param *params, struct store_removed *removed,
+                           uint32_t *ret_count)
+{
+    struct dais_rows *rows = NULL;
+    int32_t error = store_run(NULL, &store_change_statements[REMOVE_OF], params, &rows);
+    if (error)
+        return error;
+    newest_note(rows, removed->newest);
+    *ret_count = dais_db->rows_count(rows);
+    int is_first = removed->count == 0;
+    removed->count += *ret_count;
+    if (is_first)
+        return store_ids_take(rows, &removed->first); /* views of the rows, which stay */
+    dais_db->rows_free(rows);
+    return DAIS_OK;
+}
+
+int32_t store_remove_of(const struct store_wrote *wrote, struct dais_str by,
+                        struct store_removed *ret_removed)
 {
     const struct dais_param params[] = {dais_text(wrote->room_id), dais_text(wrote->author_id),
-                                        dais_int(wrote->since_ms), dais_text(wrote->through),
+                                        dais_text(wrote->from), dais_text(wrote->through),
                                         dais_text(by)};
-    struct dais_rows *rows = NULL;
-    int32_t error = store_run(tx, &store_change_statements[REMOVE_OF], params, &rows);
-    return error ? error : store_ids_take(rows, ret_ids);
+    int32_t error = DAIS_OK;
+    *ret_removed = (struct store_removed){.count = 0};
+    for (uint32_t count = 1; !error && count > 0;) {
+        if (ret_removed->count >= STORE_REMOVE_MAX)
+            return DAIS_E_UNAVAILABLE;
+        error = remove_bite(params, ret_removed, &count);
+    }
+    return error;
 }
 
 /** Why PIN has changed nothing: DAIS_OK when it is so already. */
@@ -118,7 +156,7 @@ static int32_t pin_why(struct dais_tx *tx, struct dais_str id, uint8_t pinned,
     int32_t error = store_get(tx, id, ret_message);
     if (error || ret_message->is_pinned == pinned)
         return error;
-    return ret_message->is_released ? DAIS_E_LIMIT : DAIS_E_CONFLICT;
+    return ret_message->is_released ? STORE_FULL : DAIS_E_CONFLICT;
 }
 
 static int32_t pin_in(struct dais_tx *tx, struct dais_str id, uint8_t pinned,
@@ -169,7 +207,7 @@ static int32_t react_why(const struct store_reaction *reaction, const struct dai
     if (dais_db->cell_int(rows, 0, 1))
         return DAIS_E_DENIED;
     int is_there = dais_db->cell_int(rows, 0, 0) != 0;
-    return is_there || !reaction->value ? DAIS_OK : DAIS_E_LIMIT;
+    return is_there || !reaction->value ? DAIS_OK : STORE_FULL;
 }
 
 int32_t store_react(const struct store_reaction *reaction, struct store_message *ret_message,

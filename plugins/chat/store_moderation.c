@@ -198,7 +198,7 @@ static int32_t report_why(const struct store_report_new *report, struct store_re
     if (dais_db->cell_int(rows, 0, 1))
         return DAIS_E_DENIED;
     struct dais_str id = dais_db->cell(rows, 0, 2);
-    return id.ptr ? store_report_get(NULL, id, ret_report) : DAIS_E_LIMIT;
+    return id.ptr ? store_report_get(NULL, id, ret_report) : STORE_FULL;
 }
 
 int32_t store_report_add(const struct store_report_new *report, struct store_report *ret_report,

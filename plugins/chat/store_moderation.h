@@ -78,7 +78,7 @@ struct store_report_new {
 /**
  * [fiber] [suspends] Adds a report, or finds the one that this account made of the message
  * (`ret_added` 0). DAIS_E_NOT_FOUND: the message is not there, or held back · DAIS_E_DENIED: barred
- * · DAIS_E_LIMIT: STORE_REPORTS_OPEN_MAX are open.
+ * · STORE_FULL: STORE_REPORTS_OPEN_MAX are open.
  */
 DAIS_CHECK_RESULT int32_t store_report_add(const struct store_report_new *report,
                                            struct store_report *ret_report, uint8_t *ret_added);

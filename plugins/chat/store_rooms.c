@@ -222,7 +222,7 @@ static int32_t appoint_in(struct dais_tx *tx, const struct store_appoint *appoin
     error = store_find(tx, &store_rooms_statements[STANDING], params, &rows);
     if (error)
         return error;
-    return dais_db->cell_int(rows, 0, 3) ? DAIS_OK : DAIS_E_LIMIT;
+    return dais_db->cell_int(rows, 0, 3) ? DAIS_OK : STORE_FULL;
 }
 
 int32_t store_moderator_set(const struct store_appoint *appoint, uint8_t *ret_changed)

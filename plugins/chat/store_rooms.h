@@ -60,7 +60,7 @@ struct store_appoint {
 
 /**
  * [fiber] [suspends] Appoints or dismisses, with the room's row locked. `ret_changed`: it was not
- * so before. DAIS_E_NOT_FOUND: no such room or account · DAIS_E_LIMIT: there are
+ * so before. DAIS_E_NOT_FOUND: no such room or account · STORE_FULL: there are
  * STORE_MODERATORS_MAX.
  */
 DAIS_CHECK_RESULT int32_t store_moderator_set(const struct store_appoint *appoint,

@@ -135,10 +135,16 @@ static struct dais_str next_mention(struct dais_str *rest)
 /** Everybody who is mentioned hears of it on all sockets; not the author. */
 static void tell_mentioned(const struct store_message *message)
 {
+    const struct dais_rendering renderings[] = {
+        {.event = "chat:mention", .shape = &told_chat_message, .value = message},
+        {.dialect = LIVE, .event = "chat:mention", .shape = &told_live_message, .value = message},
+        END};
+    const struct dais_emit emit = {.renderings = renderings, .delivery = DAIS_DURABLE};
     struct dais_str rest = message->mentions;
     for (struct dais_str id = next_mention(&rest); id.ptr; id = next_mention(&rest)) {
+        const struct to mentioned = to_user(id);
         if (!dais_str_eq(id, message->author.id))
-            told_user(id, "chat:mention", &told_chat_message, message);
+            tell(&mentioned, &emit);
     }
 }
 
@@ -206,10 +212,9 @@ void told_typing(const struct card *card, const struct told_typing *typing, dais
     tell(&room, &emit);
 }
 
-void told_cleared(const struct card *card, struct dais_str cleared_through, struct dais_str user_id)
+void told_cleared(const struct card *card, const struct told_cleared *told)
 {
-    const struct told_cleared told = {card->id, cleared_through, user_id};
-    told_room(card, "chat:cleared", &told_cleared_shape, &told);
+    told_room(card, "chat:cleared", &told_cleared_shape, told);
 }
 
 void told_barred(const struct card *card, struct dais_str user_id, struct dais_str until,

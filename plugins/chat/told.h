@@ -51,6 +51,7 @@ struct told_cleared {
     struct dais_str room_id;
     struct dais_str cleared_through; /**< id: messages up to it are gone, also those yet to come */
     struct dais_str user_id;         /**< absent: of everybody */
+    struct dais_str from;            /**< id: those before it stay; absent: none stays */
 };
 extern const struct dais_shape told_cleared_shape;
 
@@ -78,9 +79,8 @@ void told_pinned(const struct card *card, const struct store_message *message);
 void told_reaction(const struct card *card, const struct store_message *message);
 /** chat:typing, to all but the socket `except`; left out where a client is slow. */
 void told_typing(const struct card *card, const struct told_typing *typing, dais_handle except);
-/** chat:cleared; `user_id` absent: of everybody */
-void told_cleared(const struct card *card, struct dais_str cleared_through,
-                  struct dais_str user_id);
+/** chat:cleared */
+void told_cleared(const struct card *card, const struct told_cleared *told);
 /** chat:barred to all sockets of the user */
 void told_barred(const struct card *card, struct dais_str user_id, struct dais_str until,
                  struct dais_str reason);

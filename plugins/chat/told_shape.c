@@ -162,6 +162,7 @@ static const struct dais_field CLEARED_FIELDS[] = {
     OF_ID(told_cleared, "clearedThrough", cleared_through, DAIS_FIELD_REQUIRED,
           "messages up to this one are gone, also those that come later"),
     OF_ID(told_cleared, "userId", user_id, 0, "only those of this account"),
+    OF_ID(told_cleared, "from", from, 0, "only those from this id on; absent: from the first"),
     DAIS_FIELD_END,
 };
 const struct dais_shape told_cleared_shape = DAIS_SHAPE("ChatCleared", struct told_cleared,

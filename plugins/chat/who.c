@@ -2,6 +2,7 @@
 #include "who.h"
 
 #include "card.h"
+#include "dais/fiber.h"
 #include "plugin_metrics.h"
 
 static const struct dais_field ID_FIELDS[] = {
@@ -59,6 +60,26 @@ int32_t who_owns(const struct dais_caller *caller, const struct card *card,
 {
     int32_t error = who_of(caller, card, ret_sender);
     return error ? error : chat_may_appoint(ret_sender, ret_verdict);
+}
+
+int32_t who_locks(const struct dais_caller *caller, const struct card **card,
+                  struct chat_sender *ret_sender, struct chat_verdict *ret_verdict,
+                  struct dais_lock **ret_lock)
+{
+    struct dais_lock *lock;
+    int32_t error = who_moderates(caller, *card, ret_sender, ret_verdict);
+    if (!error)
+        error = dais_fiber->lock((*card)->id, &lock);
+    if (error)
+        return error;
+    error = card_get(NULL, (*card)->id, card);
+    if (!error)
+        error = who_moderates(caller, *card, ret_sender, ret_verdict);
+    if (error)
+        dais_fiber->unlock(lock);
+    else
+        *ret_lock = lock;
+    return error;
 }
 
 int32_t who_refused(const struct dais_caller *caller, int32_t error,

@@ -21,6 +21,7 @@
 #include "dais/caller.h"
 
 struct card;
+struct dais_lock;
 
 /** The room that an input names: exactly one of the three is given. A member of the struct of every
  * input that names a room, with the rows WHO_ROOM_FIELDS. */
@@ -71,6 +72,15 @@ DAIS_CHECK_RESULT int32_t who_moderates(const struct dais_caller *caller, const 
 DAIS_CHECK_RESULT int32_t who_owns(const struct dais_caller *caller, const struct card *card,
                                    struct chat_sender *ret_sender,
                                    struct chat_verdict *ret_verdict);
+
+/**
+ * [fiber] [suspends] As who_moderates, and takes the room's lock for what only moderators do. Who
+ * was dismissed while he waited for it is refused: it is asked before and behind. `*card` is the
+ * newest one then. With an error the lock is not held.
+ */
+DAIS_CHECK_RESULT int32_t who_locks(const struct dais_caller *caller, const struct card **card,
+                                    struct chat_sender *ret_sender,
+                                    struct chat_verdict *ret_verdict, struct dais_lock **ret_lock);
 
 /** Fills a verdict; returns `error`. */
 static inline int32_t who_says(struct chat_verdict *verdict, int32_t error, const char *field,

@@ -58,8 +58,10 @@ class Room {
 
   clear({ id, userId }) {
     const of = random(2) ? userId : undefined;
-    this.messages = this.messages.filter((one) => one.id > id || (of && one.userId !== of));
-    this.tell({ clear: [id, of] });
+    const from = of && random(2) ? String(random(this.count)).padStart(6, "0") : "";
+    const stays = (one) => one.id > id || one.id < from || (of && one.userId !== of);
+    this.messages = this.messages.filter(stays);
+    this.tell({ clear: [id, of, ...(from ? [from] : [])] });
   }
 
   page(before = "~", limit = 7) {

@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What moderators have only so much of, and what they alone hear."""
+import contextlib
+import re
+import subprocess
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from dais import eventually
 from dais.chat import WAYS, House
+from dais.server import build_folder
 
 every_way = pytest.mark.parametrize("way", WAYS)
 
@@ -140,3 +149,102 @@ def test_settings_that_cannot_stand(room):
                         "writers": "nobody", "chatDelaySeconds": 61}.items():
         refused = owner.do("settings", **{name: value})
         assert refused.status == 400 and refused.problem["field"] == name, refused
+
+
+def wrote(room, who, count, ago_s):
+    """What somebody wrote back then, a millisecond each; ids from old to new."""
+    begin_ms = int((time.time() - ago_s) * 1000)
+    ids = [str(uuid.UUID(int=(begin_ms + i) << 80 | 7 << 76 | 2 << 62 | uuid.uuid4().int >> 68))
+           for i in range(count)]
+    room.house.server.sql(
+        "INSERT INTO chat.messages (id, room_id, author_id, type, text, created_at) "
+        f"SELECT x::uuid, '{room.id}', '{room.house.id(who)}', 'comment', 'old', now() "
+        f"FROM unnest('{{{','.join(ids)}}}'::text[]) x")
+    return ids
+
+
+@every_way
+def test_a_bar_that_removes_much_leaves_what_is_older(house, room, way):
+    """It is told as one event with both bounds, so that nobody drops what stays."""
+    viewer = room.join("anna")
+    older, newer = wrote(room, "pest", 3, 3600), wrote(room, "pest", 1201, 30)
+    others = wrote(room, "carla", 3, 20)
+    room.way("owner", way).done("bar", userId=house.id("pest"), seconds=60, deleteMessages=60)
+    told = viewer.next("chat:cleared")
+    assert told["roomId"] == room.id and told["userId"] == house.id("pest")
+    assert older[-1] < told["from"] <= newer[0] and told["clearedThrough"] == newer[-1]
+    assert room.ids() == older + others
+    room.way("owner").done("unbar", userId=house.id("pest"))
+
+
+@every_way
+def test_a_clear_of_one_account_takes_all_of_it(house, room, way):
+    viewer = room.join("anna")
+    wrote(room, "pest", 1001, 3600)
+    others = wrote(room, "carla", 3, 7200)
+    done = room.way("owner", way).done("clear", userId=house.id("pest"))
+    assert viewer.next("chat:cleared") == {
+        "roomId": room.id, "clearedThrough": done["clearedThrough"], "userId": house.id("pest")}
+    assert room.ids() == others
+
+
+@contextlib.contextmanager
+def held(server, statement):
+    """A transaction that has done this, and ends when it is left."""
+    folder = (server.data / "postgres" / "postmaster.pid").read_text().splitlines()[4]
+    with subprocess.Popen(["psql", "-XqAt", "-h", folder, "-U", "dais", "-d", "postgres"], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as psql:
+        psql.stdin.write(f"BEGIN; {statement};\n")
+        psql.stdin.flush()
+        assert psql.stdout.readline()
+        yield
+        psql.stdin.close()
+
+
+@pytest.mark.parametrize("deed", ["pin", "delete", "bar", "clear", "settings"])
+def test_who_is_dismissed_while_he_waits_does_nothing(house, room, deed):
+    room.appoint("helper")
+    said = room.say("anna", "stays")["id"]
+    fields = {"pin": {"messageId": said}, "delete": {"messageId": said}, "clear": {},
+              "bar": {"userId": house.id("anna")}, "settings": {"slowModeSeconds": 7}}[deed]
+    helper, owner = room.way("helper"), room.way("owner")
+    with ThreadPoolExecutor(2) as pool:
+        with held(house.server, f"SELECT 1 FROM chat.rooms WHERE id = '{room.id}' FOR UPDATE"):
+            dismissed = pool.submit(owner.do, "dismiss", userId=house.id("helper"))
+            eventually(lambda: house.server.sql("SELECT 1 FROM pg_locks WHERE NOT granted"), 5)
+            done = pool.submit(helper.do, deed, **fields)
+            for _ in range(5):
+                room.page()  # it has come as far as this by now
+        assert dismissed.result().ok and done.result().status == 403
+    assert room.texts() == ["stays"] and room.get("owner", "/bars")["bars"] == []
+
+
+def plan(server, pattern, types, values):
+    """How the database runs a statement of chat with parameters that it does not know."""
+    built = (build_folder() / "plugins" / "chat.so").read_bytes()
+    statement = re.search(pattern, built).group().decode()
+    rows = server.sql(f"SET plan_cache_mode = force_generic_plan; PREPARE p({types}) AS "
+                      f"{statement}; BEGIN; EXPLAIN (ANALYZE, BUFFERS) EXECUTE p({values}); ROLLBACK")
+    return "\n".join(row[0] for row in rows)
+
+
+def test_what_is_deleted_costs_pages_nothing(house, room):
+    """However much was deleted, and whoever else talks, a page reads what it shows."""
+    server, owner = house.server, room.way("owner")
+    wrote(room, "carla", 20, 7200)
+    wrote(room, "pest", 3000, 3600)
+    owner.done("clear", userId=house.id("pest"))
+    with house.room() as other:
+        wrote(other, "pest", 3000, 3600)
+    server.sql("VACUUM ANALYZE chat.messages")
+    page = plan(server, rb"SELECT m\.id, [^\0]+ ORDER BY n\.id DESC [^\0]+",
+                "uuid, uuid, int, uuid, bigint", f"'{room.id}', NULL, 0, NULL, 50")
+    sweep = plan(server, rb"WITH bite AS [^\0]+", "uuid, uuid, uuid, uuid, uuid",
+                 f"'{room.id}', '{house.id('carla')}', NULL, NULL, '{house.id('owner')}'")
+    purge = plan(server, rb"DELETE FROM chat\.messages [^\0]+ UNION ALL [^\0]+", "uuid, bigint",
+                 f"'{room.id}', 500")
+    for lines in (page, sweep, purge):
+        assert "Seq Scan on messages" not in lines, lines
+    assert "messages_room" in page and "Rows Removed by Filter" not in page, page
+    assert "messages_client" in sweep, sweep
+    assert "messages_room" in purge and "messages_deleted" in purge, purge

@@ -91,6 +91,23 @@ def test_mentions(any_room, way):
     assert here.next("chat:message") == said
 
 
+@every_socket
+def test_clients_of_004_hear_in_their_words_what_is_for_them_alone(room, way):
+    """A mention, and their own message while others wait for it."""
+    anna = room.join_live("anna", way)
+    room.say("carla", "@anna", mentions=[room.house.id("anna")])
+    mention, said = anna.next("chat:mention"), anna.next("live:message")
+    assert mention == said and mention["liveStreamId"] == room.id
+    room.set(isChatDelayed=True, chatDelaySeconds=60)
+    anna.next("chat:settings")
+    held = room.say("anna", "Not yet")
+    own = anna.next("live:message", lambda it: it["type"] == "comment")
+    assert own["id"] == held["id"] and own["liveStreamId"] == room.id
+    anna.none("chat:message")
+    anna.enter()  # as its own client from now on
+    assert room.say("anna", "Nor this") == anna.next("chat:message")
+
+
 def test_mentions_do_not_reach_who_has_blocked_the_author(room):
     berta, pest = room.house.person("berta"), room.house.id("pest")
     path = f"/api/users/{pest}/block"

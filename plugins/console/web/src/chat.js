@@ -166,7 +166,8 @@ export class Chat {
       "chat:pinned": (message) => this.model.pin(message),
       "chat:unpinned": ({ id }) => this.model.unpin(id),
       "chat:reaction": ({ id, reactions }) => this.model.react(id, reactions),
-      "chat:cleared": ({ clearedThrough, userId }) => this.model.clear(clearedThrough, userId),
+      "chat:cleared": ({ clearedThrough, userId, from }) =>
+        this.model.clear(clearedThrough, userId, from),
       "chat:settings": ({ settings }) => this.set(settings),
       "chat:barred": ({ until, reason }) => this.bars({ until, reason }),
       "chat:unbarred": () => this.bars(null),

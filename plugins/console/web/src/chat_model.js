@@ -6,6 +6,7 @@ const ROWS_MAX = 3000; // for somebody who reads further up
 const ROWS_KEPT = 300; // for somebody at the end
 const GONE_MAX = 5000;
 const PEOPLE_MAX = 1000;
+const CLEARS_MAX = 20; // of one account
 export const PAGE = 50;
 
 export class ChatModel {
@@ -15,7 +16,7 @@ export class ChatModel {
     this.pins = new Map();
     this.gone = new Set();
     this.clearedThrough = "";
-    this.clearedOf = new Map(); // account → id
+    this.clearedOf = new Map(); // account → [{ from, through }]
     this.people = new Map(); // account → name, the latest at the end
     this.older = null; // the id before which the next older page begins
   }
@@ -23,7 +24,8 @@ export class ChatModel {
   /** Whether a message must not be shown, whoever brings it. */
   isGone({ id, userId, isDeleted }) {
     if (isDeleted || this.gone.has(id) || id <= this.clearedThrough) return true;
-    return id <= (this.clearedOf.get(userId) ?? "");
+    const clears = this.clearedOf.get(userId) ?? [];
+    return clears.some(({ from, through }) => from <= id && id <= through);
   }
 
   /** Where a message stands, or would stand. */
@@ -84,11 +86,18 @@ export class ChatModel {
     this.sweep();
   }
 
-  /** Everything up to this id is gone, of everybody or of one. */
-  clear(through, userId) {
-    if (!userId && through > this.clearedThrough) this.clearedThrough = through;
-    if (userId && through > (this.clearedOf.get(userId) ?? "")) this.clearedOf.set(userId, through);
+  /** Everything up to this id is gone, of everybody or, maybe only from another id on, of one. */
+  clear(through, userId, from = "") {
+    if (userId) this.clearOf(userId, { from, through });
+    else if (through > this.clearedThrough) this.clearedThrough = through;
     this.sweep();
+  }
+
+  clearOf(userId, clear) {
+    const others = (this.clearedOf.get(userId) ?? []).filter(
+      ({ from, through }) => from < clear.from || through > clear.through,
+    );
+    this.clearedOf.set(userId, [...others, clear].slice(-CLEARS_MAX));
   }
 
   sweep() {

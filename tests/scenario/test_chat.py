@@ -256,6 +256,16 @@ def test_spec004_live_message_types_are_not_the_clients(room):
     assert room.texts() == ["gift", "system", "join", "leave"]
 
 
+def test_spec004_live_message_user_uid_is_not_trusted(room):
+    """What bodies say of their sender is taken, and the token counts."""
+    anna = room.house.person("anna")
+    claim = {"userUid": 1, "userId": "somebody else", "authorUid": "2", "userName": "Bert",
+             "liveStreamId": room.id, "message": "Hello"}
+    said = anna.post(f"/api/live/{room.id}/message", claim).expect(201).json
+    assert (said["userId"], said["userName"]) == (anna.user["id"], anna.user["name"])
+    assert said["liveStreamId"] == room.id
+
+
 def test_spec004_get_live_messages(room):
     """Paginated, newest page first, each page from old to new."""
     for i in range(7):

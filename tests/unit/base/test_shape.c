@@ -432,18 +432,10 @@ static void test_percent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole),
-        TEST(test_fallbacks),
-        TEST(test_refusals),
-        TEST(test_code_points),
-        TEST(test_email),
-        TEST(test_query),
-        TEST(test_long_list),
-        TEST(test_write),
-        TEST(test_write_leaves_absent_objects_out),
-        TEST(test_schema),
-        TEST(test_check),
-        TEST(test_arena_is_the_limit),
+        TEST(test_whole),       TEST(test_fallbacks), TEST(test_refusals),
+        TEST(test_code_points), TEST(test_email),     TEST(test_query),
+        TEST(test_long_list),   TEST(test_write),     TEST(test_write_leaves_absent_objects_out),
+        TEST(test_schema),      TEST(test_check),     TEST(test_arena_is_the_limit),
         TEST(test_percent),
     };
     random_init();

@@ -357,17 +357,14 @@ static bool is_served(int fd)
 /* Until the server has let go of all connections, so that they count for no address any more. */
 static void await_nobody(void)
 {
-    static const char name[] = "\ndais_tcp_connections{";
-    int64_t left = 1;
-    for (int tries = 0; left > 0; tries++) {
+    for (int64_t left = 1, tries = 0; left > 0; tries++, (void)poll(NULL, 0, left > 0 ? 5 : 0)) {
         STRBUF_AUTO struct strbuf text;
         strbuf_init(&text, 1u << 20);
         metrics_render(&text);
         left = 0;
-        for (const char *at = strbuf_cstr(&text); (at = strstr(at, name)); at++)
-            left += strtoll(strchr(at, '}') + 1, NULL, 10);
+        for (const char *c = strbuf_cstr(&text); (c = strstr(c, "\ndais_tcp_connections{")); c++)
+            left += strtoll(strchr(c, '}') + 1, NULL, 10);
         assert_true(tries < 2000);
-        (void)poll(NULL, 0, left > 0 ? 5 : 0);
     }
 }
 

@@ -195,6 +195,11 @@ uint32_t db_available(void)
     return worker ? worker->ready : atomic_load(&database.ready_workers) > 0;
 }
 
+bool db_available_everywhere(void)
+{
+    return db_available() && atomic_load(&database.ready_workers) >= worker_count();
+}
+
 int32_t data_worker_enter(struct data_worker **ret_worker)
 {
     if (!fiber_self())

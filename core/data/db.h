@@ -133,3 +133,6 @@ int64_t db_cell_int(const struct dais_rows *rows, uint32_t row, uint32_t column)
 struct dais_str db_cell_bytes(const struct dais_rows *rows, uint32_t row, uint32_t column);
 void db_rows_free(struct dais_rows *rows);
 uint32_t db_available(void);
+
+/** Whether all workers have their connections, so that a request may come to any. [any thread] */
+bool db_available_everywhere(void);

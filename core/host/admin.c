@@ -47,7 +47,7 @@ static uint32_t miss_database(struct json_writer *json)
         miss(json, "schema", migrate_message());
         return 1;
     }
-    if (db_available())
+    if (db_available_everywhere())
         return 0;
     miss(json, "database", "it does not answer");
     return 1;
